@@ -1,0 +1,65 @@
+"""The `amts` command. Data goes to standard output, everything else to standard error.
+
+Exit codes: 0 done; 1 something could not be done (one section failed, the rest is done); 2 wrong use or
+bad input.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from bot.cli.bench import bench, demo
+from bot.cli.book import status, sync
+from bot.cli.output import one_line
+from bot.cli.section import align, draft, score, segments
+from sync.model import AmtsError
+
+
+@click.group(name="amts", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="amts", prog_name="amts")
+def amts() -> None:
+    """Keep the translations of a Markdown book in step with its English source."""
+
+
+for command in (sync, draft, status, segments, align, score, bench, demo):
+    amts.add_command(command)
+
+
+def main() -> None:
+    """Runs `amts` with the arguments of the process and ends it with the exit code."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = amts.main(arguments, prog_name="amts", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        help_wanted.show()
+        return 2
+    except click.ClickException as error:
+        return _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 1)
+    except AmtsError as error:
+        return _fail(str(error), 2)
+    except UnicodeError as error:
+        return _fail(f"text that is not UTF-8: {error}", 2)
+    except BrokenPipeError:
+        # Whoever read the output has gone: nothing can be told there, not even by the flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        return _fail(f"{error.strerror or error}{place}", 1)
+    except RecursionError:
+        return _fail("the input is nested too deeply: simplify it", 2)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"amts: error: {one_line(message)}", err=True)
+    return code

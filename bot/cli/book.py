@@ -1,0 +1,178 @@
+"""The commands that work on git repositories: `amts sync` and `amts status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.output import STDOUT, json_option, note, one_line, progress, put_json, put_tables, put_text
+from bot.messages import pull_request, report_json
+from sync import config
+from sync.bases import read_text
+from sync.config import Config, Engine
+from sync.languages import language as find_language
+from sync.model import SectionState
+from sync.pipeline import sync_translation
+from sync.publish import Publish, to_branch, to_folder, to_nowhere
+from sync.repos import Repository
+from sync.status import SectionStatus
+from sync.status import status as status_of
+
+repository = click.Path(path_type=Path)
+language_option = click.option(
+    "--language", "-l", metavar="CODE", help="Language of TARGET, where its settings do not say it."
+)
+source_revision_option = click.option(
+    "--source-revision", default="HEAD", metavar="REV", help="Of SOURCE.  [default: what is checked out]"
+)
+target_revision_option = click.option(
+    "--target-revision", default="HEAD", metavar="REV", help="Of TARGET.  [default: what is checked out]"
+)
+
+
+@click.command()
+@click.argument("source", type=repository)
+@click.argument("target", type=repository)
+@language_option
+@source_revision_option
+@target_revision_option
+@click.option("--section", "sections", multiple=True, metavar="PATH", help="Only this section; repeatable.")
+@click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: memory]")
+@json_option
+@click.option("--dry-run", is_flag=True, help="Write nothing.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), help="Write the drafts as files below it."
+)
+def sync(
+    source: Path,
+    target: Path,
+    language: str | None,
+    source_revision: str,
+    target_revision: str,
+    sections: tuple[str, ...],
+    engine: str | None,
+    json_file: Path | None,
+    dry_run: bool,
+    output: Path | None,
+) -> int:
+    """Draft every section of the translation TARGET that lags behind SOURCE.
+
+    The drafts are committed to the branch amts/sync of TARGET; its work tree and index stay as they are.
+    Prints the text of the pull request.
+    """
+    if dry_run and output is not None:
+        raise click.UsageError("--dry-run writes nothing, so it goes without --output")
+    with Repository(source) as english, Repository(target) as translation:
+        settings = _settings(translation, target_revision, language)
+        if engine is not None and engine != settings.engine.name:
+            settings = replace(settings, engine=Engine(engine))
+        with progress() as report_progress:
+            report = sync_translation(
+                english,
+                translation,
+                settings,
+                _publisher(translation, dry_run, output),
+                source_revision=source_revision,
+                target_revision=target_revision,
+                sections=sections,
+                progress=report_progress,
+            )
+    if json_file is not None:
+        put_json(report_json(report), json_file)
+    if json_file != STDOUT:
+        title, body = pull_request(report)
+        put_text(f"{title}\n\n{body}")
+    failed = [section for section in report.sections if section.error is not None]
+    for section in failed:
+        note(f"error: {section.path}: {section.error}")
+    return 1 if failed else 0
+
+
+def _publisher(target: Repository, dry_run: bool, output: Path | None) -> Publish:
+    if dry_run:
+        return to_nowhere
+    return to_branch(target) if output is None else to_folder(output)
+
+
+def _settings(target: Repository, revision: str, language: str | None) -> Config:
+    """The settings of a translation repository at a revision, its defaults where it has none."""
+    tree = target.tree(target.resolve(revision))
+    text = read_text(target, config.PATH, tree[config.PATH]) if config.PATH in tree else ""
+    settings = config.load(text)
+    return replace(settings, language=find_language(language).code) if language else settings
+
+
+@click.command()
+@click.argument("source", type=repository)
+@click.argument("target", type=repository)
+@language_option
+@source_revision_option
+@target_revision_option
+@json_option
+def status(
+    source: Path,
+    target: Path,
+    language: str | None,
+    source_revision: str,
+    target_revision: str,
+    json_file: Path | None,
+) -> int:
+    """Show how every section of the translation TARGET stands to SOURCE."""
+    with Repository(source) as english, Repository(target) as translation, progress() as report_progress:
+        settings = _settings(translation, target_revision, language)
+        sections = status_of(
+            english,
+            translation,
+            settings,
+            source_revision=source_revision,
+            target_revision=target_revision,
+            progress=report_progress,
+        )
+    if json_file is not None:
+        put_json(
+            {"sections": [asdict(section) for section in sections], "totals": _totals(sections)}, json_file
+        )
+    if json_file != STDOUT:
+        put_tables([_section_table(sections), _total_table(sections)])
+    return 1 if any(section.error for section in sections) else 0
+
+
+def _totals(sections: Sequence[SectionStatus]) -> dict[str, object]:
+    states = Counter(section.state for section in sections)
+    return {
+        "sections": {state.value: states[state] for state in SectionState},
+        "segments": sum(section.segments or 0 for section in sections),
+        "errors": sum(section.error is not None for section in sections),
+    }
+
+
+def _section_table(sections: Sequence[SectionStatus]) -> Table:
+    table = Table("section", "state")
+    for heading in ("commits", "segments"):
+        table.add_column(heading, justify="right")
+    table.add_column("notes", overflow="fold")
+    for section in sections:
+        said = [section.error] if section.error else section.notes
+        # Paths and notes come from the repositories: no styles, no control characters.
+        table.add_row(
+            Text(one_line(section.path)),
+            section.state.value,
+            *("–" if number is None else str(number) for number in (section.commits, section.segments)),
+            Text(one_line("; ".join(said))),
+        )
+    return table
+
+
+def _total_table(sections: Sequence[SectionStatus]) -> Table:
+    table = Table("in total", "sections")
+    table.columns[1].justify = "right"
+    for state, number in Counter(section.state for section in sections).items():
+        table.add_row(state.value, str(number))
+    table.add_row("segments behind", str(sum(section.segments or 0 for section in sections)))
+    return table

@@ -1,0 +1,1 @@
+"""Stand-ins and sample data for the demo and the tests."""

@@ -1,0 +1,1 @@
+"""The core of AMTS: sections and their translations in, plans and drafts out. It never imports `bot`."""

@@ -1,0 +1,164 @@
+"""A small bilingual lexicon, learnt from translation units: which words translate which.
+
+IBM Model 1 (Brown et al., 1993, "The Mathematics of Statistical Machine Translation") over word stems, or
+over character pairs where a script has no spaces; a handful of EM steps in numpy. It is no translator: it
+tells whether two sentences can be each other's translation, and where in a sentence a word went.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sync.inline import mask, tokens
+from sync.languages import LANGUAGES
+from sync.model import TranslationUnit
+
+_ENGLISH = re.compile(r"[A-Za-z]{3,}")
+_CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+_THAI_RUN = re.compile(r"[\u0e00-\u0e7f]+")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]+")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_STEPS = 4
+_BEST = 6  # translations kept for a stem
+_LEAST = 0.06  # weaker associations are noise
+_MOST_PAIRS = 6_000_000  # bound on memory: 8 bytes each in a few arrays
+
+
+def source_stems(text: str) -> list[tuple[int, int, str]]:
+    """Stems of an English text with their spans; protected tokens left out."""
+    masked = mask(text, tokens(text), " ")
+    return [(m.start(), m.end(), m.group().lower()[:6]) for m in _ENGLISH.finditer(masked)]
+
+
+def target_stems(text: str, language: str) -> list[tuple[int, int, str]]:
+    """Stems of a translation with their spans: character pairs, syllable pairs or word beginnings."""
+    masked = mask(text, tokens(text), " ")
+    found = LANGUAGES.get(language)
+    if language == "ko" or (found is not None and found.spaceless):
+        runs = _HANGUL if language == "ko" else _THAI_RUN if language == "th" else _CJK_RUN
+        pairs = []
+        for run in runs.finditer(masked):
+            if run.end() - run.start() == 1:
+                pairs.append((run.start(), run.end(), run.group()))
+            last = min(run.end(), run.start() + 4) if language == "ko" else run.end()
+            pairs += [(i, i + 2, masked[i : i + 2]) for i in range(run.start(), last - 1)]
+        return pairs
+    return [(m.start(), m.end(), m.group().lower()[:5]) for m in _LETTERS.finditer(masked)]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """`table`: English stem -> its likely stems in the target language, 0–1, relative to the best one."""
+
+    language: str
+    table: Mapping[str, Mapping[str, float]]
+    rarity: Mapping[str, float]
+
+    @classmethod
+    def learn(cls, units: Iterable[TranslationUnit], language: str) -> Lexicon:
+        """Learn from aligned pairs of text, in any order; a few dozen are some use, thousands much."""
+        sources: list[set[str]] = []
+        targets: list[set[str]] = []
+        for unit in units:
+            if unit.confidence >= 0.5:
+                sources.append({stem for _, _, stem in source_stems(unit.source)})
+                targets.append({stem for _, _, stem in target_stems(unit.target, language)})
+        return _learn(sources, targets, language)
+
+    def __bool__(self) -> bool:
+        return bool(self.table)
+
+    def coverage(self, source: Iterable[str], target: set[str]) -> tuple[float, float]:
+        """(share of the known source stems whose translation is in `target`, how much evidence that is).
+
+        Both weighed by rarity. The evidence is about 1 for a word that few sentences have.
+        """
+        found = known = 0.0
+        for stem in source:
+            choices = self.table.get(stem)
+            if choices is None:
+                continue
+            weight = self.rarity[stem]
+            known += weight
+            found += weight * max((p for t, p in choices.items() if t in target), default=0.0)
+        return (found / known if known else 0.0), known
+
+    def strength(self, source: str, target: str) -> float:
+        """How likely one stem translates the other, 0–1."""
+        return self.table.get(source, {}).get(target, 0.0)
+
+
+def _learn(sources: list[set[str]], targets: list[set[str]], language: str) -> Lexicon:
+    count = len(sources)
+    if count < 4:
+        return Lexicon(language, {}, {})
+    df_s, df_t = (Counter(stem for stems in side for stem in stems) for side in (sources, targets))
+    often = max(4, count // 5)
+    index_s = {stem: i for i, stem in enumerate(sorted(s for s, n in df_s.items() if 2 <= n <= often))}
+    index_t = {stem: i for i, stem in enumerate(sorted(t for t, n in df_t.items() if 2 <= n <= often))}
+    if not index_s or not index_t:
+        return Lexicon(language, {}, {})
+    cells_s, cells_t, cells_u = _cells(sources, targets, index_s, index_t)
+    if not len(cells_s):
+        return Lexicon(language, {}, {})
+    width = len(index_t)
+    pairs, cell = np.unique(cells_s * width + cells_t, return_inverse=True)
+    s_of, t_of = pairs // width, pairs % width
+    # EM over p(t | s); each target stem of a unit is explained by the unit's source stems.
+    p = np.full(len(pairs), 1.0)
+    group = np.unique(cells_u * width + cells_t, return_inverse=True)[1]
+    expected = np.zeros(len(pairs))
+    for _ in range(_STEPS):
+        weight = p[cell]
+        weight = weight / np.bincount(group, weight)[group]
+        expected = np.bincount(cell, weight, minlength=len(pairs))
+        p = expected / np.bincount(s_of, expected, minlength=len(index_s))[s_of]
+    n_s = np.array([df_s[stem] for stem in index_s], dtype=float)
+    n_t = np.array([df_t[stem] for stem in index_t], dtype=float)
+    dice = 2 * expected / (n_s[s_of] + n_t[t_of])
+    return _table(dice, s_of, t_of, list(index_s), list(index_t), df_s, count, language)
+
+
+def _cells(
+    sources: list[set[str]], targets: list[set[str]], index_s: dict[str, int], index_t: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For every unit, every (source stem, target stem) in it, as three parallel arrays of int64."""
+    a: list[np.ndarray] = []
+    b: list[np.ndarray] = []
+    u: list[np.ndarray] = []
+    total = 0
+    for unit, (stems, others) in enumerate(zip(sources, targets, strict=True)):
+        s = np.array(sorted(index_s[x] for x in stems if x in index_s), dtype=np.int64)
+        t = np.array(sorted(index_t[x] for x in others if x in index_t), dtype=np.int64)
+        total += len(s) * len(t)
+        if total > _MOST_PAIRS:
+            break
+        a.append(np.repeat(s, len(t)))
+        b.append(np.tile(t, len(s)))
+        u.append(np.full(len(s) * len(t), unit, dtype=np.int64))
+    empty = np.zeros(0, dtype=np.int64)
+    return np.concatenate([empty, *a]), np.concatenate([empty, *b]), np.concatenate([empty, *u])
+
+
+def _table(
+    dice: np.ndarray, s_of: np.ndarray, t_of: np.ndarray, names_s: list[str], names_t: list[str],
+    df_s: Counter[str], count: int, language: str,
+) -> Lexicon:  # fmt: skip
+    table: dict[str, dict[str, float]] = {}
+    order = np.lexsort((t_of, -dice, s_of))
+    for k in order[dice[order] >= _LEAST]:
+        choices = table.setdefault(names_s[s_of[k]], {})
+        if len(choices) < _BEST:
+            choices[names_t[t_of[k]]] = float(dice[k])
+    rarity = {}
+    for stem, choices in table.items():
+        best = max(choices.values())
+        # A stem whose best translation is weak says little, whether it is found or not.
+        rarity[stem] = float(np.log(count / df_s[stem]) / np.log(max(count, 3))) * min(1.0, best * 1.5)
+        table[stem] = {t: p / best for t, p in choices.items()}
+    return Lexicon(language, table, rarity)

@@ -1,0 +1,292 @@
+"""Git: read trees and blobs, read the history, and commit without a work tree. The only user of GitPython.
+
+A repository may come from anyone. Only plumbing commands run in it, with hooks, the file system monitor and
+replacement objects switched off, and no name that came from outside is ever read as an option.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+
+from git import Repo
+from git.exc import GitCommandError, GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError
+from gitdb import IStream
+from gitdb.exc import ODBError
+
+from sync.history import Change, History
+from sync.model import AmtsError
+
+SYMLINK = "120000"
+_FILE = "100644"
+_REFUSED_PARTS = frozenset({"", ".", "..", ".git"})
+_AUTHOR = re.compile(r"(?P<name>[^<>\n]+?) <(?P<email>[^<>\s]+)>")
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "0",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "core.hooksPath",
+    "GIT_CONFIG_VALUE_0": os.devnull,
+    "GIT_CONFIG_KEY_1": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_1": "false",
+}
+
+_ELSEWHERE = {"GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
+
+
+class RepositoryError(AmtsError):
+    """A repository cannot be used as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in a tree: the id of its blob, its mode as git writes it, its size in bytes."""
+
+    blob: str
+    mode: str
+    size: int
+
+
+def safe_path(path: str) -> str:
+    """The path itself, if it is relative, stays inside, and can be written; else RepositoryError."""
+    parts = path.split("/")
+    if any(part.lower() in _REFUSED_PARTS for part in parts) or any(c in path for c in "\0\n\r\\"):
+        raise RepositoryError(f"path {path!r} is refused: use a relative path inside the repository")
+    return path
+
+
+def writable(path: str, tree: Mapping[str, Entry]) -> str:
+    """The path itself, if a file of a tree can be written there.
+
+    Raises RepositoryError for an unsafe path, and where a file or a symbolic link stands in the way.
+    """
+    if safe_path(path) in tree and tree[path].mode == SYMLINK:
+        raise RepositoryError(f"{path} is a symbolic link and is not written: replace it by a file")
+    for folder in PurePosixPath(path).parents:
+        if str(folder) in tree:
+            raise RepositoryError(f"{path} cannot be written: {folder} is a file or a symbolic link")
+    return path
+
+
+def parse_author(author: str) -> tuple[str, str]:
+    """`Name <mail@address>` as name and address. Raises RepositoryError."""
+    found = _AUTHOR.fullmatch(author.strip())
+    if not found:
+        raise RepositoryError(f"author {author!r} is not understood: write it as 'Name <mail@address>'")
+    return found["name"].strip(), found["email"]
+
+
+class Repository:
+    """A git repository, bare or not. Its work tree and index are neither read nor written.
+
+    Every method raises RepositoryError, one line, where git refuses. Close it, or use it with `with`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the repository whose top folder (or bare folder) is `path`."""
+        if elsewhere := _ELSEWHERE & os.environ.keys():
+            raise RepositoryError(f"{min(elsewhere)} is set, so git would not use {path}: unset it")
+        try:
+            self._repo = Repo(path, search_parent_directories=False, expand_vars=False)
+        except (InvalidGitRepositoryError, NoSuchPathError) as error:
+            raise RepositoryError(f"{path} is no git repository: give the top folder of a clone") from error
+        self.path = path
+        self._repo.git.update_environment(**_ENVIRONMENT)
+        self.git_dir = Path(self._text("rev-parse", "--absolute-git-dir")).resolve()
+        if self._text("rev-parse", "--show-object-format") != "sha1":
+            raise RepositoryError(f"{path} uses object ids that are not SHA-1, which AMTS cannot read yet")
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process that reads blobs."""
+        self._repo.close()
+
+    def resolve(self, revision: str = "HEAD") -> str:
+        """The commit id of a revision: a branch, a tag, an id, `HEAD~3`.
+
+        The default is the head of the branch that is checked out, or a bare repository's HEAD.
+        """
+        unknown = RepositoryError(
+            f"unknown revision {revision!r} in {self.path}: name a branch, a tag or a commit of it"
+        )
+        if not revision or revision.startswith("-") or any(ord(c) < 32 for c in revision):
+            raise unknown
+        try:
+            return self._text("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+        except RepositoryError as error:
+            if revision == "HEAD":
+                raise RepositoryError(f"{self.path} has no commit yet: commit something first") from error
+            raise unknown from error
+
+    def branch(self, name: str) -> str | None:
+        """The commit id that a local branch points to, or None where there is no such branch."""
+        ref = _branch_ref(name)
+        found = self._text("for-each-ref", "--format=%(refname) %(objectname)", ref)
+        return dict(line.split() for line in found.splitlines()).get(ref)
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """Every file of a commit by its path (submodules left out)."""
+        entries = {}
+        for record in self._git("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0")[:-1]:
+            meta, _, path = record.partition(b"\t")
+            mode, kind, blob, size = meta.decode().split()
+            if kind == "blob":
+                entries[os.fsdecode(path)] = Entry(blob, mode, int(size))
+        return entries
+
+    def read(self, blob: str) -> bytes:
+        """The content of a blob, by its id. One process serves all calls."""
+        try:
+            _, kind, _, data = self._repo.git.get_object_data(blob)
+        except ValueError as error:
+            raise RepositoryError(f"{self.path} has no object {blob[:12]}: is it a full clone?") from error
+        if kind not in ("blob", b"blob"):  # GitPython says str and gives bytes
+            raise RepositoryError(f"object {blob[:12]} in {self.path} is not a file")
+        return bytes(data)
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Whether `ancestor` is `commit` or one of the commits it builds on."""
+        return self._text("rev-list", "--count", "--max-count=1", ancestor, f"^{commit}") == "0"
+
+    def has_changes_of(self, commit: str, other: str) -> bool:
+        """Whether each file that `other` changed since the two parted is in `commit` just as in `other`.
+
+        So it is after a merge that squashed `other` or rebased it.
+        """
+        try:
+            old = self.tree(self._text("merge-base", commit, other))
+        except RepositoryError:  # they have nothing in common
+            return False
+        theirs, ours = self.tree(other), self.tree(commit)
+        changed = {path for path in old.keys() | theirs.keys() if old.get(path) != theirs.get(path)}
+        return all(ours.get(path) == theirs.get(path) for path in changed)
+
+    def history(self, *extra: str) -> History:
+        """The history of every Markdown file, over all branches and tags, and over the `extra` commits."""
+        listing = self._text("rev-list", "--topo-order", "--parents", "--all", "HEAD", *extra)
+        lines = [line.split() for line in listing.splitlines()]
+        names = "".join(line[0] + "\n" for line in lines).encode()
+        options = ("--stdin", "-r", "-m", "--root", "--raw", "-M", "--no-abbrev", "-z")
+        raw = self._git("diff-tree", *options, "--", "*.md", stdin=names)
+        parents = {commit: tuple(rest) for commit, *rest in reversed(lines)}
+        return History(parents, _changes(raw))
+
+    def commit(
+        self,
+        branch: str,
+        expected: str | None,
+        parents: tuple[str, ...],
+        changes: Mapping[str, bytes | None],
+        message: str,
+        author: str,
+    ) -> str:
+        """Commit changes to the files of the first parent, point the branch to that, return the commit's id.
+
+        `changes` holds the new bytes of each path, None to remove it. `expected` is where the branch is now
+        (None: nowhere); where another process moved it meanwhile, or it is checked out, RepositoryError is
+        raised and the branch stays.
+        """
+        ref = _branch_ref(branch)
+        place = self._text("for-each-ref", "--format=%(worktreepath)", ref)
+        if place:
+            raise RepositoryError(f"branch {branch} is checked out in {place}: check out another one there")
+        tree = self._write_tree(parents[0], changes)
+        name, email = parse_author(author)
+        person = {
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in (("NAME", name), ("EMAIL", email))
+        }
+        options = [option for parent in parents for option in ("-p", parent)]
+        commit = self._text("commit-tree", tree, *options, stdin=message.encode(), env=person)
+        self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
+        return commit
+
+    def _write_tree(self, parent: str, changes: Mapping[str, bytes | None]) -> str:
+        """The id of the tree of `parent` with the changes made, by way of a temporary index."""
+        old = self.tree(parent)
+        lines = []
+        for path, data in changes.items():
+            writable(path, old)
+            if data is None:
+                lines.append(f"0 {'0' * 40}\t{path}\0")
+                continue
+            blob = self._repo.odb.store(IStream(b"blob", len(data), BytesIO(data))).hexsha.decode()
+            lines.append(f"{old[path].mode if path in old else _FILE} {blob}\t{path}\0")
+        with tempfile.TemporaryDirectory(prefix="amts-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._git("read-tree", parent, env=index)
+            self._git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
+            return self._text("write-tree", env=index)
+
+    def _text(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        return self._git(*command, stdin=stdin, env=env).decode(errors="replace").strip()
+
+    def _git(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        with tempfile.TemporaryFile() as stream:
+            stream.write(stdin)
+            stream.seek(0)
+            try:
+                return bytes(
+                    self._repo.git.execute(
+                        ["git", *command],
+                        istream=stream,
+                        stdout_as_string=False,
+                        strip_newline_in_stdout=False,
+                        env=env,
+                    )
+                )
+            except GitCommandNotFound as error:
+                raise RepositoryError("the command git is missing: install git 2.30 or newer") from error
+            except GitCommandError as error:
+                raise RepositoryError(f"git {command[0]} in {self.path}: {_complaint(error)}") from error
+            except (ODBError, OSError) as error:
+                raise RepositoryError(f"git {command[0]} in {self.path} failed: {error}") from error
+
+
+def _complaint(error: GitCommandError) -> str:
+    """What git said, as one line."""
+    said = re.sub(r"^\s*stderr: '|'\s*$", "", str(error.stderr).strip())
+    first = next((line for line in said.splitlines() if line.strip()), f"exit status {error.status}")
+    return first.removeprefix("fatal: ").removeprefix("error: ")
+
+
+def _branch_ref(name: str) -> str:
+    """The full name of a branch. Raises RepositoryError for a name that git would refuse."""
+    bad = re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(/|$)|(^|/)\.|^[-/]|[./]$", name)
+    if not name or bad:
+        raise RepositoryError(f"{name!r} cannot be the name of a branch: use letters, digits, - and /")
+    return f"refs/heads/{name}"
+
+
+def _changes(raw: bytes) -> dict[str, tuple[Change, ...]]:
+    """The output of `git diff-tree --stdin -m --raw -z` by commit; a merge is listed once for each parent."""
+    changes: dict[str, dict[Change, None]] = {}
+    commit = ""
+    fields = iter(raw.split(b"\0")[:-1])
+    for field in fields:
+        if not field.startswith(b":"):
+            commit = field.decode()
+            continue
+        _, mode, _, blob, status = field.decode().split()
+        paths: Sequence[str] = [os.fsdecode(next(fields)) for _ in range(2 if status[0] == "R" else 1)]
+        gone = status == "D" or mode == SYMLINK
+        change = Change(paths[-1], None if gone else blob, paths[0] if len(paths) > 1 else None)
+        changes.setdefault(commit, {})[change] = None
+    return {commit: tuple(found) for commit, found in changes.items()}

@@ -1,0 +1,61 @@
+"""Sentence segmentation, per language, over text whose protected tokens are already masked."""
+
+from __future__ import annotations
+
+import re
+
+import sentencex
+
+from sync.languages import LANGUAGES
+
+# Chinese and Japanese end a sentence with these alone, and what closes after them belongs to it.
+_CJK_END = re.compile(r"[。！？!?]+[”’」』）)】\"']*|…{2,}[”’」』）)】]*(?=\s|$)")
+# Korean text often lacks the space after the full stop: 니다.다음
+_KOREAN_GLUED = re.compile(r"(?<=[다요까죠])[.?!](?=[가-힣A-Za-z(`$\[])")
+# A full stop that ends no sentence: Turkish ordinals ("2. bölüm", "$i$. terim").
+_TURKISH_ORDINAL = re.compile(r"(?:\d|\x00)\.\s+(?=[a-zçğıöşü])")
+
+
+def split(text: str, language: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of `text`, white space trimmed, in order; what lies between is white space.
+
+    `text` should have its protected tokens replaced by fillers of equal length: a NUL for each character
+    (a formula may hold a full stop, and a sentence may begin with one).
+    """
+    if not text.strip():
+        return []
+    found = LANGUAGES.get(language)
+    if found is not None and found.spaceless:
+        ends = [match.end() for match in _CJK_END.finditer(text)]
+    else:
+        ends = _spaced_ends(text, language)
+    spans = []
+    start = 0
+    for end in [*ends, len(text)]:
+        a, b = start, end
+        while a < b and text[a].isspace():
+            a += 1
+        while b > a and text[b - 1].isspace():
+            b -= 1
+        if a < b:
+            spans.append((a, b))
+        start = max(start, end)
+    return spans
+
+
+def _spaced_ends(text: str, language: str) -> list[int]:
+    # sentencex takes a line break for an end, and NUL for no letter; a capital stands for any token.
+    plain = text.replace("\n", " ").replace("\x00", "X")
+    ends = []
+    position = 0
+    for sentence in sentencex.segment(language.split("-")[0], plain):
+        position += len(sentence)
+        ends.append(position)
+    if position != len(text):  # it dropped something: better one long sentence than a wrong span
+        return []
+    if language == "ko":
+        ends = sorted({*ends, *(match.end() for match in _KOREAN_GLUED.finditer(text))})
+    if language == "tr":
+        ordinal = {match.end() for match in _TURKISH_ORDINAL.finditer(text)}
+        ends = [end for end in ends if end not in ordinal]
+    return ends

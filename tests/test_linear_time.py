@@ -1,0 +1,127 @@
+"""No input makes parsing or planning take more than linear time.
+
+Each hostile text is worked on in a process of its own with a bound that linear work keeps many times over
+and quadratic work cannot keep at this size.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+REPEATS = 100_000
+SECONDS = 20
+
+HOSTILE = {
+    "backticks": "`" * REPEATS,
+    "backticks growing": " ".join("`" * (n % 300) for n in range(REPEATS // 100)),
+    "unclosed code spans": "`a ``b " * REPEATS,
+    "brackets": "[" * REPEATS,
+    "brackets closing": "]" * REPEATS,
+    "images": "![" * 3 * REPEATS,
+    "exclamation marks": "!" * 3 * REPEATS,
+    "question marks": "a? " * 3 * REPEATS,
+    "links half open": "[a](" * REPEATS,
+    "dollars": "$" * REPEATS,
+    "dollars apart": "$a " * REPEATS,
+    "display formulas half open": "$$\n" * (REPEATS // 2) + "$",
+    "angles": "<" * REPEATS,
+    "tags half open": "<a href='" * REPEATS,
+    "comments half open": "<!--" * REPEATS,
+    "comments half open on lines": "<!--\n" * REPEATS,
+    "declarations half open": "<![CDATA[ <? " * REPEATS,
+    "stars": "*" * REPEATS,
+    "stars apart": "*a " * REPEATS,
+    "stars and underscores": "*_a " * REPEATS,
+    "slide marks half open": "[**a " * REPEATS,
+    "slide marks half open round": "(**a " * REPEATS,
+    "quotes deep": "> " * REPEATS,
+    "quotes tight": ">" * REPEATS,
+    "quoted lines": "> a\n" * REPEATS,
+    "list deep": "".join(f"{'  ' * (n % 400)}- a\n" for n in range(REPEATS // 10)),
+    "list on one line": "- " * REPEATS,
+    "list ordered on one line": "1. " * REPEATS,
+    "list long": "- a\n" * REPEATS,
+    "list loose": "- a\n\n" * REPEATS,
+    "empty items": "-\n" * REPEATS,
+    "table long": "| a | b |\n| --- | --- |\n" + "| 1 | 2 |\n" * REPEATS,
+    "table wide": "| a " * REPEATS + "|\n" + "| --- " * REPEATS + "|\n" + "| 1 " * REPEATS + "|\n",
+    "pipes": "|" * REPEATS,
+    "delimiter cells": "|-" * REPEATS,
+    "labels": ":label:" * REPEATS,
+    "labels on lines": ":label:`a`\n" * REPEATS,
+    "roles half open": ":numref:`" * REPEATS,
+    "citations": ":cite:`a`" * REPEATS,
+    "tabs": ":begin_tab:`a`\n" * REPEATS,
+    "references": "[a]: b\n" * REPEATS,
+    "references half open": "[a]:" * REPEATS,
+    "footnotes": "[^a]: b\n" * REPEATS,
+    "footnote marks": "[^a]" * REPEATS,
+    "double quotes": '"' * REPEATS,
+    "title half open": '[a]: b "' + "c\n" * REPEATS,
+    "link title half open": '[a](b "' + "c " * REPEATS,
+    "spaces": " " * REPEATS,
+    "spaces before a letter": (" " * 1000 + "a") * (REPEATS // 100),
+    "tabs and letters": "\ta\n" * REPEATS,
+    "blank lines": "\n" * REPEATS,
+    "blank lines with spaces": "   \n" * REPEATS,
+    "carriage returns": "\r" * REPEATS,
+    "line breaks of Windows": "a\r\n" * REPEATS,
+    "paragraph of many lines": "word of the text\n" * REPEATS,
+    "one long sentence": "word " * REPEATS,
+    "many sentences": "It is so. " * REPEATS,
+    "no spaces": "a" * REPEATS,
+    "full stops": "." * REPEATS,
+    "full stops apart": ". " * REPEATS,
+    "backslashes": "\\" * REPEATS,
+    "entities": "&amp" * REPEATS,
+    "headings": "# a\n" * REPEATS,
+    "hashes": "#" * REPEATS,
+    "heading of spaces": "# a" + " " * REPEATS + "b",
+    "rules": "---\n" * REPEATS,
+    "rule of spaces": "- " * REPEATS + "a",
+    "setext half": "a\n" * REPEATS + "=",
+    "dashes": "-" * REPEATS,
+    "equal signs": "=\n" * REPEATS,
+    "fences half open": "```\n" * (REPEATS // 2) + "````",
+    "fences growing": "".join(f"{'`' * (3 + n % 300)}\n" for n in range(REPEATS // 100)),
+    "tildes": "~" * REPEATS,
+    "front matter half open": "---\n" + "a: b\n" * REPEATS,
+    "addresses": "http://a.b/" * REPEATS,
+    "addresses half open": "http://" * REPEATS,
+    "at signs": "a@" * REPEATS,
+    "braces": "{" * REPEATS,
+    "numbers": "1," * REPEATS,
+    "surrogate pairs": "\U0001f600" * REPEATS,
+    "combining marks": "a" + "\u0301" * REPEATS,
+}
+
+PARSE = "import sys; from sync.markdown import parse; parse(sys.stdin.buffer.read().decode())"
+PARSE_CHINESE = "import sys; from sync.markdown import parse; parse(sys.stdin.buffer.read().decode(), 'zh')"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_parsing_a_hostile_text_is_linear(name: str) -> None:
+    _finishes(PARSE, HOSTILE[name])
+
+
+@pytest.mark.parametrize(
+    "text", ["。" * REPEATS, "”" * REPEATS, "。”" * REPEATS, "字" * REPEATS, "… " * REPEATS]
+)
+def test_parsing_a_hostile_chinese_text_is_linear(text: str) -> None:
+    _finishes(PARSE_CHINESE, text)
+
+
+def _finishes(program: str, text: str) -> None:
+    # A timeout is an exception, and so a failure; so is any end but a good one or a refusal in one line.
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=text.encode(),
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    refused = done.stderr.decode().strip().splitlines()[-1:]
+    assert done.returncode == 0 or refused[0].startswith("sync.model.SectionError"), refused

@@ -1,0 +1,83 @@
+"""What always holds, over all of the real data."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from bot.bench.replays import bench_replays
+from bot.files import pairs_in, read_text
+from sync.engines import create
+from sync.markdown import parse
+from sync.memory import TranslationMemory
+from sync.pipeline import draft_section
+
+
+def _language(file: Path, d2l: Path) -> str:
+    first = file.relative_to(d2l).parts[0]
+    if first == "replays":
+        first = file.relative_to(d2l).parts[1]
+    english = file.name.endswith(("_origin.md", ".en.md")) or first == "en"
+    return "en" if english else first
+
+
+def test_every_section_is_lossless(d2l: Path) -> None:
+    files = [file for file in sorted(d2l.rglob("*.md")) if file.parent != d2l]
+    assert len(files) > 800
+    for file in files:
+        text = read_text(file)
+        section = parse(text, _language(file, d2l))
+        assert "".join(block.text for block in section.blocks) == text, file
+        assert all(block.text == text[block.start : block.end] for block in section.blocks), file
+        for segment in (segment for block in section.blocks for segment in block.segments):
+            assert segment.text == text[segment.start : segment.end], file
+
+
+@pytest.mark.parametrize(("language", "count"), [("ko", 167), ("zh", 101)])
+def test_an_unchanged_source_gives_the_translation_back(d2l: Path, language: str, count: int) -> None:
+    translator = create("memory", TranslationMemory(()), {})
+    places = pairs_in(d2l / language)
+    assert len(places) == count
+    for place in places:
+        pair = place.read()
+        draft = draft_section(pair.source, pair.source, pair.target, language, translator)
+        assert draft.text == pair.target, place.path
+        assert draft.characters_sent == 0, place.path
+
+
+def test_a_source_that_only_wraps_elsewhere_changes_nothing(d2l: Path) -> None:
+    """The planner does its whole work here: the sources differ, and no sentence does."""
+    translator = create("none", TranslationMemory(()), {})
+    for place in islice(pairs_in(d2l / "ko"), 0, None, 8):
+        pair = place.read()
+        wrapped = _wrapped_again(pair.source)
+        draft = draft_section(pair.source, wrapped, pair.target, "ko", translator)
+        assert draft.text == pair.target, place.path
+        assert draft.characters_sent == 0, place.path
+
+
+def _wrapped_again(text: str) -> str:
+    """A line break after the third word of every plain paragraph that has so many."""
+    section = parse(text)
+    pieces = []
+    for block in section.blocks:
+        words = block.text.split(" ")
+        simple = block.kind == "paragraph" and not block.prefix and all(word.isalpha() for word in words[:5])
+        pieces.append(" ".join(words[:3]) + "\n" + " ".join(words[3:]) if simple else block.text)
+    return "".join(pieces)
+
+
+def test_replays_are_drafted_and_keep_what_the_translators_kept(d2l: Path) -> None:
+    figures = bench_replays(d2l / "replays" / "tr", lambda *_: None)
+    assert not figures.failures
+    assert len(figures.outcomes) == 25
+    summary = figures.summary()
+    assert summary["second_run_unchanged"] == 25
+    assert summary["damaged_segments"] == 0
+    kept = sum(outcome.kept for outcome in figures.outcomes)
+    assert sum(len(outcome.lost) for outcome in figures.outcomes) <= kept / 1000
+    assert all(outcome.sent <= outcome.changed for outcome in figures.outcomes)
+    means = figures.means
+    assert means["memory"] > means["alone"]
