@@ -11,6 +11,7 @@ from rapidfuzz.distance import Indel, LCSseq
 
 from sync.align import best_path, increasing
 from sync.code import tab_of
+from sync.edits import is_token, lexemes
 from sync.features import content, inner_text
 from sync.inline import fold, strip_marks
 from sync.model import PROSE, Block, BlockKind, Section
@@ -18,6 +19,7 @@ from sync.model import PROSE, Block, BlockKind, Section
 _WORD = re.compile(r"\w+|[^\w\s]")
 _ALIKE = 0.45  # less alike than this, and two pieces are a removal and an insertion
 _ALIKE_ALONE = 0.3  # enough where nothing else stands between two unchanged neighbours
+_DEFINED = 0.25  # added where two pieces begin with the same protected token
 _MOVED = 0.85
 _SHORT = 12  # characters: too short to be known again elsewhere
 _CELLS = 40_000_000  # of a longest common subsequence; 5 MB of bits
@@ -69,7 +71,8 @@ class _Blocks:
     def _of(self, block: Block) -> list[str]:
         words = self._words.get(id(block))
         if words is None:
-            words = self._words[id(block)] = _words(strip_marks(inner_text(block)))
+            text = strip_marks(inner_text(block))
+            words = self._words[id(block)] = _words(text) if block.segments else _signs(text)
         return words
 
     def alike(self, i: int, n: int, j: int, m: int) -> float:
@@ -112,11 +115,22 @@ def _level(block: Block) -> int:
 
 
 def _words(text: str) -> list[str]:
+    """Of prose: a protected token is one word, and a formula's signs do not make two formulas alike."""
+    return [word.lower() if word.isalpha() else word for word in lexemes(text)[:3000]]
+
+
+def _signs(text: str) -> list[str]:
+    """Of code and formulas."""
     return _WORD.findall(text)[:3000]
 
 
 def _words_alike(a: list[str], b: list[str]) -> float:
-    return Indel.normalized_similarity(a, b) if a or b else 1.0
+    if not a or not b:
+        return float(a == b)
+    alike = Indel.normalized_similarity(a, b)
+    if a[0] == b[0] and is_token(a[0]):  # a list of definitions: "`x`: what it is"
+        return min(1.0, alike + _DEFINED)
+    return alike
 
 
 def _joined(a: list[list[str]], i: int, n: int, b: list[list[str]], j: int, m: int) -> float:

@@ -7,8 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Opcodes
-from rapidfuzz.distance.Indel import opcodes
+from rapidfuzz.distance import Indel
 
 from sync.inline import mask, tokens
 
@@ -16,6 +15,7 @@ _WORD = re.compile(r"\x00+|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?$")
 _EMPHASIS = re.compile(r"\*{1,3}$|_{1,2}$")
 _LIGHT = frozenset(",;:-–—\"'“”‘’.")
+_STILL_THE_SAME = 0.6  # words that an edited sentence must share with its old self for its tokens to be renewed
 _ARTICLES = frozenset({"a", "an", "the"})
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "al", "ally", "n", "y")
 _BEGINNINGS = ("un", "in", "im", "non", "dis", "re", "de", "mis")
@@ -102,7 +102,7 @@ def _doubled(a: list[str], b: list[str], hunks: list[tuple[list[str], list[str],
 
 
 def _hunks(a: list[str], b: list[str]) -> list[tuple[list[str], list[str], tuple[int, int]]]:
-    found: Opcodes = opcodes(a, b)
+    found = Indel.opcodes(a, b)
     merged: list[list[int]] = []
     for code in found:
         if code.tag == "equal":
@@ -147,9 +147,11 @@ def renew_tokens(old: str, new: str, target: str) -> str:
     Only tokens that the new English has no more, each exchanged for exactly one other; the rest stays stale.
     """
     a, b = lexemes(old), lexemes(new)
+    if Indel.normalized_similarity(a, b) < _STILL_THE_SAME:
+        return target
     swaps: dict[str, str] = {}
     for was, now, _ in _hunks(a, b):
-        tokens_was, tokens_now = [p for p in was if _is_token(p)], [p for p in now if _is_token(p)]
+        tokens_was, tokens_now = [p for p in was if is_token(p)], [p for p in now if is_token(p)]
         if len(tokens_was) == len(tokens_now) == 1 and tokens(tokens_was[0])[0].kind == tokens(tokens_now[0])[0].kind:
             if tokens_was[0] in b or swaps.get(tokens_was[0], tokens_now[0]) != tokens_now[0]:
                 continue
@@ -170,22 +172,23 @@ def _swap(was: list[str], now: list[str], b: list[str], at: int, target: str) ->
         return was[0], now[0]
     if was and now and _bare(now) == _bare(was) and not any(_EMPHASIS.match(p) for p in (*was, *now)):
         return " ".join(was), "".join(now)  # a word became code, or code a word
-    if not was and len(now) == 1 and _is_token(now[0]):
+    if not was and len(now) == 1 and is_token(now[0]):
         # A token that was added behind another one goes behind it in the translation too.
         before = b[at - 1] if at else ""
-        if _is_token(before) and target.count(before) == 1:
+        if is_token(before) and target.count(before) == 1:
             return before, f"{before} {now[0]}"
-    if len(was) == 1 and not now and _is_token(was[0]) and was[0].startswith((":cite", "[^")):
+    if len(was) == 1 and not now and is_token(was[0]) and was[0].startswith((":cite", "[^")):
         return was[0], ""
     return None
 
 
-def _is_token(piece: str) -> bool:
+def is_token(piece: str) -> bool:
+    """Whether a lexeme is a protected token."""
     return len(piece) > 1 and piece[0] in "`$:<[]h\\" and bool(tokens(piece))
 
 
 def _mechanical(piece: str) -> bool:
-    return bool(_NUMBER.match(piece)) or _is_token(piece)
+    return bool(_NUMBER.match(piece)) or is_token(piece)
 
 
 def _bare(pieces: list[str]) -> str:

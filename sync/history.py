@@ -38,7 +38,7 @@ class History:
         self._parents = parents
         self._changes = changes
         self._order = {commit: place for place, commit in enumerate(parents)}
-        self._ancestors: dict[str, frozenset[str]] = {}
+        self._reached: dict[str, bytearray] = {}
         self._versions: dict[str, list[Version]] = {}
         self._blobs: dict[str, dict[str, None]] = {}
         self._renames: list[tuple[str, str, str]] = []
@@ -60,17 +60,23 @@ class History:
     def __contains__(self, commit: str) -> bool:
         return commit in self._parents
 
-    def ancestors(self, commit: str) -> frozenset[str]:
-        """The commit and all that it builds on."""
-        if commit not in self._ancestors:
-            found = {commit}
-            waiting = [commit]
-            while waiting:
-                new = [parent for parent in self._parents[waiting.pop()] if parent not in found]
-                found.update(new)
-                waiting.extend(new)
-            self._ancestors[commit] = frozenset(found)
-        return self._ancestors[commit]
+    def builds_on(self, commit: str, other: str) -> bool:
+        """Whether `other` is `commit` itself or one of its ancestors."""
+        if commit not in self._reached:
+            self._reached[commit] = self._ancestors(commit)
+        place, bit = divmod(self._order[other], 8)
+        return bool(self._reached[commit][place] >> bit & 1)
+
+    def _ancestors(self, commit: str) -> bytearray:
+        """A commit and all that it builds on, a bit each: many are asked for, and histories are long."""
+        bits = bytearray(len(self._order) // 8 + 1)
+        waiting = [commit]
+        while waiting:
+            place, bit = divmod(self._order[here := waiting.pop()], 8)
+            if not bits[place] >> bit & 1:
+                bits[place] |= 1 << bit
+                waiting.extend(self._parents[here])
+        return bits
 
     def version(self, blob: str, head: str, path: str) -> Version | None:
         """Where a blob stands in the history; None where it never did.
@@ -78,10 +84,9 @@ class History:
         A commit that `head` builds on is preferred, then the given path, then the newest.
         """
         found = self._versions.get(blob, ())
-        main = self.ancestors(head)
         return max(
             found,
-            key=lambda v: (v.commit in main, v.path == path, self._order[v.commit]),
+            key=lambda v: (self.builds_on(head, v.commit), v.path == path, self._order[v.commit]),
             default=None,
         )
 
@@ -91,27 +96,30 @@ class History:
 
     def existed(self, path: str, commit: str) -> bool:
         """Whether a commit, or one that it builds on, has changed a path."""
-        return not self._touched.get(path, set()).isdisjoint(self.ancestors(commit))
+        return any(self.builds_on(commit, other) for other in self._touched.get(path, ()))
 
     def names(self, base: Version, head: str) -> tuple[str, ...]:
         """The paths that a section had from `base` to `head`, as git saw it renamed; the last is current.
 
         Where `head` does not build on the base's commit, the way goes over what both build on.
         """
-        before, after = self.ancestors(base.commit), self.ancestors(head)
         names = [base.path]
         for commit, old, new in reversed(self._renames):
-            if new == names[-1] and commit in before and commit not in after:
+            if new == names[-1] and self._between(head, commit, base.commit):
                 names.append(old)
         for commit, old, new in self._renames:
-            if old == names[-1] and commit in after and commit not in before:
+            if old == names[-1] and self._between(base.commit, commit, head):
                 names.append(new)
         return tuple(names)
 
     def behind(self, commit: str, head: str, names: Iterable[str]) -> int:
         """How many commits of `head` that `commit` does not build on touched a section under these names."""
         touched: set[str] = set().union(*(self._touched.get(name, ()) for name in names))
-        return len((touched & self.ancestors(head)) - self.ancestors(commit))
+        return sum(self._between(commit, other, head) for other in touched)
+
+    def _between(self, base: str, commit: str, head: str) -> bool:
+        """Whether `head` builds on a commit that `base` does not build on."""
+        return self.builds_on(head, commit) and not self.builds_on(base, commit)
 
 
 def ranked(text: str, blobs: Iterable[str], read: Callable[[str], str]) -> list[tuple[float, str]]:

@@ -153,17 +153,30 @@ def _units(
     words_in = {w.lower() for w in _WORD.findall(source[start:end])}
     words_out = {w.lower() for w in _WORD.findall(source[:start] + " " + source[end:])}
     masked = mask(target, found, " ")
+    pulls = []
     for a, b, stem in target_stems(target, language):
-        if lexicon:
-            pull = max((lexicon.strength(s, stem) for s in stems_in), default=0.0)
-            push = max((lexicon.strength(s, stem) for s in stems_out), default=0.0)
-            units.append((a, b, pull - push))
-        else:
-            units.append((a, b, 0.0))
+        pull = max((lexicon.strength(s, stem) for s in stems_in), default=0.0) if lexicon else 0.0
+        push = max((lexicon.strength(s, stem) for s in stems_out), default=0.0) if lexicon else 0.0
+        pulls.append((a, b, pull - push))
+    units += _by_character(pulls) if language != "ko" and _spaceless(language) else pulls
     for word in re.finditer(r"[A-Za-z]{2,}|\d+", masked):
         text = word.group().lower()
         units.append((word.start(), word.end(), float(text in words_in) - float(text in words_out)))
     return sorted(units)
+
+
+def _by_character(pulls: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """Pulls of overlapping character pairs as those of single characters: a word is not cut in two."""
+    over: dict[int, list[float]] = {}
+    for a, b, pull in pulls:
+        for at in range(a, b):
+            over.setdefault(at, []).append(pull)
+    return [(at, at + 1, sum(values) / len(values) / 2) for at, values in sorted(over.items())]
+
+
+def _spaceless(language: str) -> bool:
+    found = LANGUAGES.get(language)
+    return found is not None and found.spaceless
 
 
 def _best_run(units: list[tuple[int, int, float]], share: float, target: str) -> tuple[int, int] | None:
@@ -196,8 +209,7 @@ def _clear(sign: str) -> bool:
 
 
 def _trimmed(target: str, a: int, b: int, language: str) -> tuple[int, int] | None:
-    found = LANGUAGES.get(language)
-    if found is None or not found.spaceless:
+    if not _spaceless(language):
         while a > 0 and target[a - 1].isalnum() and target[a].isalnum():
             a -= 1
         while b < len(target) and target[b].isalnum() and target[b - 1].isalnum():
@@ -206,4 +218,8 @@ def _trimmed(target: str, a: int, b: int, language: str) -> tuple[int, int] | No
         a += 1
     while b > a and target[b - 1] in " \t\r\n,，、":
         b -= 1
+    while target[a - 1 : a] == "*" and "*" in target[a:b]:  # emphasis goes in or out as a whole
+        a -= 1
+    while target[b : b + 1] == "*" and target[a:b].count("*") % 2:
+        b += 1
     return (a, b) if a < b else None

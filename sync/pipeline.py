@@ -16,6 +16,7 @@ from rapidfuzz import process
 from sync import lock
 from sync.align import translation_units
 from sync.assemble import assemble
+from sync.book import Book, open_book
 from sync.config import Config
 from sync.engines import Job, Translator, create
 from sync.history import Version
@@ -35,7 +36,7 @@ from sync.model import (
 from sync.plan import plan_section
 from sync.publish import BRANCH, Publication, Publish
 from sync.repos import Repository, RepositoryError
-from sync.sections import Book, Pair, Progress, open_book, quiet, read_pairs
+from sync.sections import Pair, Progress, quiet, read_pairs
 
 _PAUSE = 5.0  # seconds between two looks at an engine that is not finished
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sync import marks
 from sync.align import CERTAIN, Link, agreement, align_sentences, segments_of, unit_text
-from sync.diff import match_texts
+from sync.diff import Match, match_texts
 from sync.edits import neutral, patch, renew_tokens
 from sync.inline import fold, strip_marks, tokens
 from sync.languages import LANGUAGES
@@ -79,6 +79,8 @@ class Region:
         self.start = state.target.blocks[target[0]].start
         self.end = state.target.blocks[target[-1]].end
         self.matches = match_texts(self.old.lines, self.new.lines)
+        if not self.matches and len(self.old.lines) == len(self.new.lines) == 1:
+            self.matches = [Match((0,), (0,), equal=False)]  # its block was recognised by its place
         self.links = self._links(self.old)
         everything = (range(len(side.segments)) for side in (self.old, self.new, self.target))
         self.closures = closures(*everything, self.links, self.matches)

@@ -15,7 +15,7 @@ PART = 0.15  # this share of a text is a part worth telling of
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """The source of a translation as it was: its text, and its paths since, as git saw it renamed, last now."""
+    """The source of a translation as it was: its text, and its paths since as git saw them, the last now."""
 
     text: str
     names: tuple[str, ...]

@@ -15,13 +15,21 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from git import Repo
-from git.exc import GitCommandError, GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError
 from gitdb import IStream
 from gitdb.exc import ODBError
 
 from sync.history import Change, History
 from sync.model import AmtsError
+
+# Where there is no git, GitPython would say so at its import, in many lines.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+from git import Repo
+from git.exc import (
+    GitCommandError,
+    GitCommandNotFound,
+    InvalidGitRepositoryError,
+    NoSuchPathError,
+)
 
 SYMLINK = "120000"
 _FILE = "100644"

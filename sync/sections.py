@@ -6,16 +6,15 @@ read trees ─ find bases ─ follow each source to its path of today ─ state
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sync import lock
 from sync.bases import Base, Bases, read_text
-from sync.config import Config, ConfigError
-from sync.history import History, Likeness, Version
+from sync.book import Book, Sources, is_nameable, read_sources, section_paths
+from sync.history import Likeness, Version
 from sync.model import AmtsError, SectionState
 from sync.renames import PART, Old, follow
-from sync.repos import Entry, Repository, writable
+from sync.repos import writable
 
 Progress = Callable[[str, int, int], None]  # the stage, how many are done, of how many
 
@@ -52,22 +51,6 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """What is read of source and target once, for all sections."""
-
-    source: Repository
-    target: Repository
-    source_commit: str
-    target_commit: str
-    source_tree: Mapping[str, Entry]
-    target_tree: Mapping[str, Entry]
-    config: Config
-    language: str
-    history: History
-    lock: Mapping[str, Version]
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """A translation, and what it was made from."""
 
@@ -78,45 +61,13 @@ class _Found:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """The new source: the text of each section by its path, or why it cannot be read."""
-
-    texts: Mapping[str, str]
-    faults: Mapping[str, str]
-
-
-def open_book(
-    source: Repository, target: Repository, source_commit: str, target_commit: str, config: Config
-) -> Book:
-    """Read the trees, the history and the lock. Raises ConfigError where the language is not known."""
-    if config.language is None:
-        raise ConfigError("the language of the translation is not known: set `language`, or give --language")
-    target_tree = target.tree(target_commit)
-    locked: dict[str, Version] = {}
-    if config.layout.origin is None and lock.PATH in target_tree:
-        locked = lock.load(read_text(target, lock.PATH, target_tree[lock.PATH]))
-    return Book(
-        source,
-        target,
-        source_commit,
-        target_commit,
-        source.tree(source_commit),
-        target_tree,
-        config,
-        config.language,
-        source.history(source_commit),
-        locked,
-    )
-
-
 def read_pairs(book: Book, progress: Progress) -> list[Pair]:
     """Every section of the target and every new one of the source, by path.
 
     What is wrong with one section is its pair's `error`; the others do not suffer.
     """
-    paths, translations = _paths(book)
-    sources = _read_sources(book, paths)
+    paths, translations = section_paths(book)
+    sources = read_sources(book, paths)
     found = _find_bases(book, translations, progress)
     olds = {item.path: Old(item.base.text, item.names) for item in found if item.base is not None}
     followed = {
@@ -125,7 +76,8 @@ def read_pairs(book: Book, progress: Progress) -> list[Pair]:
     followed |= follow(olds, [path for path in paths if path not in followed.values()], sources.texts)
     new = [path for path in paths if path not in followed.values()]
     fresh = Likeness({path: sources.texts[path] for path in new if path in sources.texts})
-    everything = Likeness(sources.texts)
+    lost = any(item.base is not None and item.path not in followed for item in found)
+    everything = Likeness(sources.texts if lost else {})
     pairs = []
     for item in found:
         pair = _pair(book, item, followed.get(item.path), sources)
@@ -135,56 +87,15 @@ def read_pairs(book: Book, progress: Progress) -> list[Pair]:
     return sorted(_checked(book, pairs), key=lambda pair: pair.path)
 
 
-def _read_sources(book: Book, paths: list[str]) -> _Sources:
-    texts, faults = {}, {}
-    for path in paths:
-        try:
-            texts[path] = read_text(book.source, path, book.source_tree[path])
-        except AmtsError as error:
-            faults[path] = str(error)
-    return _Sources(texts, faults)
-
-
 def _expected(book: Book, item: _Found) -> str:
     """The path of the source that a translation's path speaks of."""
     return book.config.layout.source_path(item.path) or item.path
 
 
-def _paths(book: Book) -> tuple[list[str], list[str]]:
-    """The paths of the sections in the source, and of the translations in the target.
-
-    In one repository a path may fit both patterns; then the longer pattern has it.
-    """
-    layout = book.config.layout
-    sources = [path for path in book.source_tree if layout.translation_path(path) and _is_writable(path)]
-    translations = {
-        path: source
-        for path in book.target_tree
-        if (source := layout.source_path(path)) and _is_writable(path)
-    }
-    if book.source.git_dir == book.target.git_dir:
-        if layout.source == layout.translation:
-            raise ConfigError("source and translation are the same files: set `layout` so that they differ")
-        if len(layout.source) > len(layout.translation):
-            translations = {p: s for p, s in translations.items() if not layout.translation_path(p)}
-        else:
-            sources = [path for path in sources if not layout.source_path(path)]
-    wanted = set(book.config.sections(list(translations.values())))
-    return (
-        book.config.sections(sources),
-        sorted(path for path, source in translations.items() if source in wanted),
-    )
-
-
-def _is_writable(path: str) -> bool:
-    """Whether a file name can be written down: bytes that are not UTF-8 come as surrogates."""
-    return not any("\ud800" <= character <= "\udfff" or character < " " for character in path)
-
-
 def _unnameable(book: Book) -> list[Pair]:
     """A pair in error for each Markdown file whose name cannot be written down."""
     error = "the name of this file is not UTF-8 on one line: rename it"
-    names = {ascii(path) for path in (*book.source_tree, *book.target_tree) if not _is_writable(path)}
+    names = {ascii(path) for path in (*book.source_tree, *book.target_tree) if not is_nameable(path)}
     return [Pair(name, name, SectionState.NO_ORIGIN, error=error) for name in names if ".md" in name]
 
 
@@ -218,7 +129,7 @@ def _find_bases(book: Book, translations: list[str], progress: Progress) -> list
     return found
 
 
-def _pair(book: Book, item: _Found, source_path: str | None, sources: _Sources) -> Pair:
+def _pair(book: Book, item: _Found, source_path: str | None, sources: Sources) -> Pair:
     """The pair of a translation, with its state."""
     pair = Pair(
         item.path,
@@ -275,7 +186,7 @@ def _with_notes(book: Book, pair: Pair, item: _Found, likeness: Likeness) -> Pai
     return replace(pair, notes=(*pair.notes, *notes))
 
 
-def _new_pair(book: Book, source_path: str, sources: _Sources) -> Pair:
+def _new_pair(book: Book, source_path: str, sources: Sources) -> Pair:
     path = book.config.layout.translation_path(source_path) or source_path
     return Pair(
         path,

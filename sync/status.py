@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from sync.book import open_book
 from sync.config import Config
 from sync.markdown import fold, parse
 from sync.model import AmtsError, SectionState
 from sync.repos import Repository
-from sync.sections import Pair, Progress, open_book, quiet, read_pairs
+from sync.sections import Pair, Progress, quiet, read_pairs
 
 
 @dataclass(frozen=True, slots=True)

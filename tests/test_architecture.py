@@ -102,17 +102,12 @@ def test_dependencies_are_those_imported() -> None:
 
 def test_the_map_in_the_readme_names_every_module() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = [row.split("|")[1] for row in readme.splitlines() if re.match(r"\| `(sync|bot)/", row)]
-    on_map = {
-        f"{package}/{name.strip('`').removeprefix(f'{package}/')}"
-        for cell in rows
-        for package in re.findall(r"`(sync|bot)/", cell)[:1]
-        for name in re.findall(r"`[^`]+`", cell)
-    } | set(re.findall(r"`((?:sync|bot)/[^`]+)`", " ".join(rows)))
-    folders = tuple(name for name in on_map if name.endswith("/"))
+    rows = [row.split("|")[1] for row in readme.splitlines() if row.startswith(("| `sync/", "| `bot/"))]
+    named = set(re.findall(r"`([^`]+)`", " ".join(rows)))
+    folders = tuple(name for name in named if name.endswith("/"))
     files = {path.relative_to(ROOT).as_posix() for path in SOURCES.values() if path.name != "__init__.py"}
-    assert {name for name in files if not name.startswith(folders)} <= on_map
-    assert {name for name in on_map if not (ROOT / name).exists()} == set()
+    assert {file for file in files if not file.startswith(folders)} - named == set()
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 def test_the_settings_in_the_readme_are_the_defaults() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -69,15 +70,19 @@ def _wrapped_again(text: str) -> str:
     return "".join(pieces)
 
 
-def test_replays_are_drafted_and_keep_what_the_translators_kept(d2l: Path) -> None:
-    figures = bench_replays(d2l / "replays" / "tr", lambda *_: None)
+def test_replays_are_drafted_and_keep_what_the_translators_kept(d2l: Path, tmp_path: Path) -> None:
+    cases = sorted((d2l / "replays" / "tr").iterdir())[1:9]
+    for case in cases:
+        (tmp_path / case.name).mkdir()
+        for file in case.iterdir():
+            shutil.copyfile(file, tmp_path / case.name / file.name)
+    figures = bench_replays(tmp_path, lambda *_: None)
     assert not figures.failures
-    assert len(figures.outcomes) == 25
-    summary = figures.summary()
-    assert summary["second_run_unchanged"] == 25
-    assert summary["damaged_segments"] == 0
-    kept = sum(outcome.kept for outcome in figures.outcomes)
-    assert sum(len(outcome.lost) for outcome in figures.outcomes) <= kept / 1000
-    assert all(outcome.sent <= outcome.changed for outcome in figures.outcomes)
+    assert [outcome.name for outcome in figures.outcomes] == [case.name for case in cases]
+    for outcome in figures.outcomes:
+        assert outcome.second_run_unchanged, outcome.name
+        assert outcome.damaged == (), outcome.name
+        assert outcome.lost == (), outcome.name
+        assert outcome.sent <= outcome.changed, outcome.name
     means = figures.means
-    assert means["memory"] > means["alone"]
+    assert means["alone"] < means["none"] <= means["memory"] < means["bound"]

@@ -1,9 +1,7 @@
 """One synthetic edit in every section of a book: everything that it does not touch must stay as it is.
 
 The edit is made in the origin at a place that is random but the same for the same path; the draft is made
-with no engine; what it should be is worked out here from the texts alone, without the planner. Only blocks
-whose counterpart is beyond doubt are edited: between two anchors (code, formulas, labels that both texts
-have once) both texts must have the same kinds of blocks.
+with no engine; what it should be is worked out here from the texts alone, without the planner.
 """
 
 from __future__ import annotations
@@ -14,27 +12,24 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
 from bot.bench import Progress, percent
+from bot.bench.places import COMMENT, Field, Place, find_places
 from bot.files import Pair, pairs_in
 from sync.engines import create
 from sync.languages import language as find_language
-from sync.markdown import parse
 from sync.memory import TranslationMemory
-from sync.model import Block, BlockKind, Draft, Operation, Section, TokenKind
+from sync.model import Block, BlockKind, Draft, Operation, TokenKind
 from sync.pipeline import draft_section
 
 NEW_PARAGRAPH = "Nothing of the kind was said here before, and forty-two herons agree."
 NEW_WORDS = "which no earlier edition of this book had mentioned, "
 NEW_NAME = "renamed_heron"
-_ANCHORS = {BlockKind.FENCE, BlockKind.MATH, BlockKind.DIRECTIVE}
 _NAME = re.compile(r"\b[A-Za-z_][A-Za-z_0-9]{2,}\b")
-_COMMENT = re.compile(r"#[^\n]*|\"\"\"[\s\S]*?\"\"\"|//[^\n]*")
 _LABEL = re.compile(r"(:[a-z]+:`)([^`]+)(`)")
 _TARGET = re.compile(r"(\]\()([^()\s]+)(\))")
 
@@ -88,25 +83,6 @@ class EditFigures:
         return [faults, table]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A block of the origin and its certain counterpart."""
-
-    source: Block
-    target: Block
-    alone: bool  # both are plain paragraphs with one blank block on either side
-    following: tuple[Block, Block] | None  # the next content blocks, where they are counterparts too
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """Where edits can be made in a pair."""
-
-    source: str
-    target: str
-    places: tuple[_Place, ...]
-
-
 def bench_edits(folder: Path, language: str, progress: Progress) -> EditFigures:
     """Edits and drafts the pairs `X_origin.md` / `X.md` below `folder`; FileError where there is none."""
     code = find_language(language).code
@@ -120,7 +96,7 @@ def bench_edits(folder: Path, language: str, progress: Progress) -> EditFigures:
 
 
 def _trials(pair: Pair, language: str) -> Iterator[Trial]:
-    field = _field(pair, language)
+    field = find_places(pair, language)
     translator = create("none", TranslationMemory(()), {})
     for kind, make in EDITS.items():
         chance = random.Random(f"{kind} {pair.path}")  # noqa: S311 (a repeatable place, no secret)
@@ -134,71 +110,7 @@ def _trials(pair: Pair, language: str) -> Iterator[Trial]:
         yield Trial(pair.path, kind, fault)
 
 
-def _field(pair: Pair, language: str) -> _Field:
-    source, target = parse(pair.source), parse(pair.target, language)
-    certain = dict(_counterparts(source, target))
-    places = []
-    for a, b in certain.items():
-        both = (_next_content(source, a), _next_content(target, b))
-        following = None
-        if both[0] is not None and both[1] is not None and certain.get(both[0]) == both[1]:
-            following = (source.blocks[both[0]], target.blocks[both[1]])
-        alone = _stands_alone(source, a) and _stands_alone(target, b)
-        places.append(_Place(source.blocks[a], target.blocks[b], alone, following))
-    return _Field(pair.source, pair.target, tuple(places))
-
-
-def _counterparts(source: Section, target: Section) -> Iterator[tuple[int, int]]:
-    """Pairs of blocks that are counterparts beyond doubt, in order, by their place in `blocks`."""
-    a, b = _content(source), _content(target)
-    keys_a, keys_b = ({i: _anchor(s.blocks[i]) for i in places} for s, places in ((source, a), (target, b)))
-    unique_a, unique_b = _once(keys_a), _once(keys_b)
-    fixed = [(place, unique_b[key]) for key, place in unique_a.items() if key in unique_b]
-    if any(one[1] >= two[1] for one, two in pairwise(fixed)):
-        return  # reordered: nothing is certain
-    edges = [(-1, -1), *fixed, (len(source.blocks), len(target.blocks))]
-    for (a0, b0), (a1, b1) in pairwise(edges):
-        gap_a, gap_b = [i for i in a if a0 < i < a1], [j for j in b if b0 < j < b1]
-        if [source.blocks[i].kind for i in gap_a] == [target.blocks[j].kind for j in gap_b]:
-            yield from zip(gap_a, gap_b, strict=True)
-        if a1 < len(source.blocks):
-            yield a1, b1
-
-
-def _content(section: Section) -> list[int]:
-    return [index for index, block in enumerate(section.blocks) if block.kind is not BlockKind.BLANK]
-
-
-def _anchor(block: Block) -> str:
-    if block.kind not in _ANCHORS:
-        return ""
-    return " ".join(_COMMENT.sub("", block.text).split())
-
-
-def _once(keys: dict[int, str]) -> dict[str, int]:
-    counts = Counter(keys.values())
-    return {key: place for place, key in keys.items() if key and counts[key] == 1}
-
-
-def _next_content(section: Section, place: int) -> int | None:
-    later = range(place + 1, len(section.blocks))
-    return next((index for index in later if section.blocks[index].kind is not BlockKind.BLANK), None)
-
-
-def _stands_alone(section: Section, place: int) -> bool:
-    """Whether a block is a paragraph with exactly one blank line before and after it, and text after that."""
-    if not 0 < place < len(section.blocks) - 2:
-        return False
-    before, block, after, following = section.blocks[place - 1 : place + 3]
-    return (
-        block.kind is BlockKind.PARAGRAPH
-        and not block.prefix
-        and all(blank.kind is BlockKind.BLANK and blank.text in {"\n", "\r\n"} for blank in (before, after))
-        and following.kind is not BlockKind.BLANK
-    )
-
-
-def _delete(field: _Field, chance: random.Random) -> Edit | None:
+def _delete(field: Field, chance: random.Random) -> Edit | None:
     place = _choose([p for p in field.places if p.alone], chance)
     if place is None:
         return None
@@ -214,7 +126,7 @@ def _without(text: str, block: Block) -> tuple[str, str]:
     return before + text[_with_gap(text, block.end) :], before[:line_end] + after
 
 
-def _insert(field: _Field, chance: random.Random) -> Edit | None:
+def _insert(field: Field, chance: random.Random) -> Edit | None:
     place = _choose([p for p in field.places if p.alone and p.following], chance)
     if place is None or place.following is None:
         return None
@@ -233,7 +145,7 @@ def _inserted(draft: str, target: str, first: int, last: int) -> str | None:
     return _difference(draft, f"{target[:last]}{NEW_PARAGRAPH}\n\n{target[last:]}")
 
 
-def _edit(field: _Field, chance: random.Random) -> Edit | None:
+def _edit(field: Field, chance: random.Random) -> Edit | None:
     free = [(place, at) for place in field.places for at in _word_starts(place.source)]
     if not free:
         return None
@@ -260,7 +172,7 @@ def _word_starts(block: Block) -> Iterator[int]:
                 yield at
 
 
-def _move(field: _Field, chance: random.Random) -> Edit | None:
+def _move(field: Field, chance: random.Random) -> Edit | None:
     movable = [p for p in field.places if p.alone and p.following]
     if len(movable) < 3:
         return None
@@ -288,7 +200,7 @@ def _with_gap(text: str, end: int) -> int:
     return gap.end() if gap else end
 
 
-def _reference(field: _Field, chance: random.Random) -> Edit | None:
+def _reference(field: Field, chance: random.Random) -> Edit | None:
     choices = []
     for place in field.places:
         if place.source.kind not in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM}:
@@ -308,12 +220,12 @@ def _reference(field: _Field, chance: random.Random) -> Edit | None:
     return Edit(source, lambda draft: _compare(draft.text, (wanted,)))
 
 
-def _rename(field: _Field, chance: random.Random) -> Edit | None:
+def _rename(field: Field, chance: random.Random) -> Edit | None:
     choices = []
     for place in field.places:
         if place.source.kind is not BlockKind.FENCE or place.source.prefix or place.target.prefix:
             continue
-        code, translated = (_COMMENT.sub("", block.text) for block in (place.source, place.target))
+        code, translated = (COMMENT.sub("", block.text) for block in (place.source, place.target))
         if code.split() != translated.split():
             continue
         # Not the line that opens the fence, and no name that a comment may speak of.
@@ -331,7 +243,7 @@ def _rename(field: _Field, chance: random.Random) -> Edit | None:
     return Edit(source, lambda draft: _compare(draft.text, (wanted,)))
 
 
-EDITS: dict[str, Callable[[_Field, random.Random], Edit | None]] = {
+EDITS: dict[str, Callable[[Field, random.Random], Edit | None]] = {
     "delete a block": _delete,
     "insert a block": _insert,
     "edit a sentence": _edit,
@@ -341,7 +253,7 @@ EDITS: dict[str, Callable[[_Field, random.Random], Edit | None]] = {
 }
 
 
-def _choose(places: list[_Place], chance: random.Random) -> _Place | None:
+def _choose(places: list[Place], chance: random.Random) -> Place | None:
     return chance.choice(places) if places else None
 
 

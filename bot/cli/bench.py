@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from bot.cli.output import json_option, progress, put_figures
+from bot.cli.output import console, json_option, progress, put_figures
 
 # Imports are made where they are used: a benchmark brings in libraries that no other command needs.
 
@@ -93,4 +92,4 @@ def demo(keep: Path | None) -> int:
         if keep.is_dir() and any(keep.iterdir()):
             raise click.BadParameter(f"{keep} is not empty: name a new folder")
         keep.mkdir(parents=True, exist_ok=True)
-    return run_demo(Console(), keep)
+    return run_demo(console(), keep)

@@ -20,7 +20,6 @@ from bot.bench import Figures, Progress
 from bot.files import write_text
 
 STDOUT: Final = Path("-")
-# A pipe has no width: wide enough that a row of a table is a line.
 PIPE_WIDTH = 200
 # Nothing is said about work that takes less, and without a terminal no more often than this.
 SILENT_SECONDS = 1.0
@@ -68,13 +67,17 @@ def put_json(value: Mapping[str, object], file: Path) -> None:
     put_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", file)
 
 
+def console() -> Console:
+    """Where tables go: standard output, as wide as the terminal, or wide enough for a row on a line."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
 def put_tables(tables: Sequence[Table]) -> None:
-    """Prints tables to standard output."""
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else PIPE_WIDTH)
+    """Prints the tables that have rows to standard output."""
+    out = console()
     for table in tables:
         if table.row_count:
-            console.print(table)
+            out.print(table)
 
 
 def put_figures(figures: Figures, json_file: Path | None) -> None:

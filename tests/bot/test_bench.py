@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from bot.bench import Figures
 from bot.bench.alignment import bench_alignment, damage
 from bot.bench.book import bench_book
 from bot.bench.edits import EDITS, NEW_PARAGRAPH, bench_edits
+from bot.bench.places import find_places
 from bot.bench.replays import bench_replays
 from bot.files import FileError, Pair
 from sync.markdown import parse
+from sync.model import Draft
 
 PARAGRAPHS = 12
 
@@ -164,13 +167,8 @@ def test_each_kind_of_edit_is_made_and_leaves_the_rest(book: Path) -> None:
 
 def test_an_edit_that_spreads_is_found(book: Path) -> None:
     """The verdict is the benchmark's own: a draft that is right but for one blank line is a fault."""
-    import random
-
-    from bot.bench.edits import _field, _insert
-    from sync.model import Draft
-
-    field = _field(Pair("tea.md", ENGLISH, KOREAN), "ko")
-    edit = _insert(field, random.Random(1))  # noqa: S311
+    field = find_places(Pair("tea.md", ENGLISH, KOREAN), "ko")
+    edit = EDITS["insert a block"](field, random.Random(1))  # noqa: S311
     assert edit is not None
     at = edit.source.index(NEW_PARAGRAPH)
     number = next(n for n in range(PARAGRAPHS) if edit.source[:at].rstrip().endswith(_english(n)))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Write, git
+
 ENGLISH = """# Tea
 
 The water has 95 degrees. Wait for `steep()` to end.
@@ -300,7 +302,7 @@ def test_sync_commits_the_drafts_and_leaves_the_work_tree_alone(books: tuple[Pat
     assert "1 section" in printed
     assert git(target, "rev-parse", "HEAD") == before
     assert git(target, "status", "--porcelain") == ""
-    assert git(target, "diff", "--name-only", "HEAD", "amts/sync").splitlines() == ["tea_origin.md"]
+    assert git(target, "diff", "--name-only", "HEAD", "amts/sync").splitlines() == ["tea.md", "tea_origin.md"]
     assert git(target, "show", "amts/sync:tea_origin.md") == CHANGED.strip()
     message = git(target, "log", "-1", "--format=%B", "amts/sync")
     assert f"AMTS-Source: {git(source, 'rev-parse', 'HEAD')}" in message
@@ -318,7 +320,9 @@ def test_a_dry_run_writes_nothing_and_an_output_folder_takes_the_files(books: tu
     assert git(target, "branch", "--list", "amts/sync") == ""
     output = target.parent / "drafts"
     succeeds(*arguments, "--output", output, "--section", "tea.md")
-    assert (output / "tea.md").read_bytes() == CHINESE.encode()
+    drafted = (output / "tea.md").read_text(encoding="utf-8")
+    assert drafted.startswith("# 茶\n\n水有95度。")
+    assert drafted.endswith("\n\n杯子装有$c$克。\n")
     assert (output / "tea_origin.md").read_bytes() == CHANGED.encode()
     assert git(target, "branch", "--list", "amts/sync") == ""
     assert "--output" in error_of(2, *arguments, "--dry-run", "--output", output)

@@ -309,6 +309,25 @@ def test_without_origins_the_lock_keeps_the_revisions(books: tuple[Path, Path], 
     assert sync(source, target, config).commit is None
 
 
+def test_source_and_translation_may_share_a_repository(tmp_path: Path, write: Write) -> None:
+    folder = tmp_path / "book"
+    layout = Layout("docs/en/{path}.md", "docs/es/{path}.md", None)
+    config = replace(SPANISH, layout=layout, include=("/docs/en/",))
+    base = write(folder, {"docs/en/a/trees.md": ENGLISH_TEXT})
+    locked = lock.dump({"docs/es/a/trees.md": Version(base, "docs/en/a/trees.md")})
+    write(folder, {"docs/es/a/trees.md": SPANISH_TEXT, lock.PATH: locked})
+    head = write(folder, {"docs/en/a/trees.md": NEW_ENGLISH, "docs/en/new.md": "# Trees\n"})
+    sync(folder, folder, config)
+    files = files_of(folder)
+    assert files["docs/es/a/trees.md"] == NEW_SPANISH
+    assert files["docs/es/new.md"] == "# Árboles\n"
+    assert set(lock.load(files[lock.PATH]).values()) == {
+        Version(head, "docs/en/a/trees.md"),
+        Version(head, "docs/en/new.md"),
+    }
+    assert sync(folder, folder, config).commit is None
+
+
 def test_carriage_returns_and_byte_order_marks_survive(tmp_path: Path, write: Write) -> None:
     def windows(text: str) -> bytes:
         return b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from sync.history import Likeness, Version, ranked
 from sync.repos import Repository, RepositoryError, parse_author, safe_path
-from tests.conftest import Write, git
+from tests.conftest import ROOT, Write, git
 
 AUTHOR = "AMTS <amts@example.org>"
 
@@ -73,6 +74,19 @@ def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
         pytest.raises(RepositoryError, match="has no commit yet"),
     ):
         repository.resolve()
+
+
+def test_a_missing_git_is_one_line(tmp_path: Path, write: Write) -> None:
+    write(tmp_path / "a", {"a.md": "1"})
+    script = "import pathlib, sys, sync.repos; sync.repos.Repository(pathlib.Path(sys.argv[1]))"
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "a")],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stderr.splitlines()[-1].endswith("the command git is missing: install git 2.30 or newer")
 
 
 def test_a_foreign_git_dir_is_refused(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from sync import lock
+from sync.book import open_book
 from sync.config import Config, ConfigError, Layout
 from sync.history import Version
 from sync.model import SectionState
 from sync.repos import Repository
-from sync.sections import Pair, open_book, quiet, read_pairs
+from sync.sections import Pair, quiet, read_pairs
 from sync.status import SectionStatus, segments_behind, status
 from tests.conftest import Write, git
 
@@ -259,6 +261,18 @@ def test_what_is_wrong_with_one_file_stays_with_it(tmp_path: Path, write: Write)
         assert str(errors[path]).startswith(beginning)
         assert "\n" not in str(errors[path])
     assert pairs["good.md"].state is SectionState.UP_TO_DATE
+
+
+def test_a_file_whose_name_is_not_utf8_is_an_error_of_its_own(tmp_path: Path, write: Write) -> None:
+    write(tmp_path / "en", sources("one"))
+    write(tmp_path / "es", translated("one"))
+    (tmp_path / "es" / os.fsdecode(b"a\xf1o.md")).write_text("Año.\n")
+    write(tmp_path / "es", {})
+    pairs = pairs_of(tmp_path / "en", tmp_path / "es")
+    assert {path: bool(pair.error) for path, pair in pairs.items()} == {
+        "one.md": False,
+        "'a\\udcf1o.md'": True,
+    }
 
 
 def test_a_new_section_is_not_written_through_a_link(tmp_path: Path, write: Write) -> None:
