@@ -61,8 +61,9 @@ class _Planner:
         for closure in spare(self.closures, CERTAIN):
             text = fold(state.target.blocks[closure.target[0]].text)[:80]
             state.notes.append(f"Removed upstream, but which text translates it is doubtful, so it stays: {text}")
+        settled = {closure.old[0] for closure in self.closures if self._settled(closure)}
         for closure in self.closures:
-            self._prepare(closure)
+            self._prepare(closure, settled)
         places = arrange(self.closures)
         pieces = self._pieces(places)
         self._absent()
@@ -97,8 +98,23 @@ class _Planner:
 
     # -- what is planned by sentence ----------------------------------------------------------------------
 
-    def _prepare(self, closure: Closure) -> None:
-        """Make the regions, and collect the human sentences that lose their place, before any is reused."""
+    def _settled(self, closure: Closure) -> bool:
+        """Whether the translation had this change of code before: its translators have dealt with it."""
+        if closure.removed and not closure.target:
+            return all(self.state.old.blocks[i].kind == BlockKind.FENCE for i in closure.old)
+        if closure.equal or not (len(closure.old) == len(closure.new) == len(closure.target) == 1):
+            return False
+        old, new, own = self._blocks(closure)
+        return old.kind == new.kind == own.kind == BlockKind.FENCE and (
+            code_key(own.text) == code_key(new.text) != code_key(old.text)
+        )
+
+    def _prepare(self, closure: Closure, settled: set[int]) -> None:
+        """Make the regions, and collect the human sentences that lose their place, before any is reused.
+
+        Beside code that the translators have updated by themselves nothing of theirs is taken out: they saw
+        that text then and left it.
+        """
         state = self.state
         if closure.removed and closure.target:
             source, target = Side.of(state.old, closure.old), Side.of(state.target, closure.target)
@@ -116,6 +132,8 @@ class _Planner:
             return
         kind = state.new.blocks[closure.new[0]].kind
         region = Region(state, closure.old, closure.new, closure.target, kind)
+        if settled & {closure.old[0] - 1, closure.old[-1] + 1}:
+            region.spare_removals()
         state.remove(region.removed())
         self.regions[id(closure)] = region
 

@@ -8,6 +8,7 @@ between them (line breaks, list markers, table bars) come from the translation w
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,6 +94,16 @@ class Region:
     def changed(self) -> bool:
         """Whether anything but white space and slide marks differs in the source."""
         return self.old.lines != self.new.lines
+
+    def spare_removals(self) -> None:
+        """Leave the sentences that upstream took out where they are, and list them."""
+        for closure in self.closures:
+            if closure.removed and closure.target:
+                self.state.result(
+                    self.kind, Operation.KEPT, "removed upstream; the translation is ahead of its origin here, so it stays",
+                    uncertain=True, old=self.old.line(closure.old), target=self.target.line(closure.target),
+                )  # fmt: skip
+                closure.old = []
 
     def removed(self) -> dict[str, str]:
         """Old sentences that the new source no longer has here, with their translations as they stand."""
@@ -301,7 +312,13 @@ class Region:
         if gone and len(own) == len(old):
             for index in gone:
                 self._unmark(own[index], by_target)
+        scattered = self._scattered([new[index] for index in fresh])
         for index in fresh:
+            if new[index].first in scattered or new[index].last in scattered:
+                for k in (new[index].first, new[index].last):
+                    if k in by_new:
+                        self._remarked(by_new[k], uncertain=True)
+                continue
             self._mark(new[index], by_new, insertions)
         for out in outs:
             placed = insertions.get(id(out))
@@ -309,6 +326,11 @@ class Region:
                 continue
             for offset, _, sign in sorted(placed, reverse=True):
                 out.text = out.text[:offset] + sign + out.text[offset:]
+
+    def _scattered(self, fresh: list[marks.Span]) -> set[int]:
+        """Sentences with marks around several of their parts: in another word order those parts are not found."""
+        parts = Counter(span.first for span in fresh if span.first == span.last)
+        return {index for index, count in parts.items() if count > 1}
 
     def _unmark(self, span: marks.Span, by_target: dict[int, _Out]) -> None:
         first, last = by_target.get(span.first), by_target.get(span.last)

@@ -11,8 +11,12 @@ import sys
 
 import pytest
 
+from sync.markdown import parse
+from sync.model import SectionError
+
 REPEATS = 100_000
 SECONDS = 20
+PLANNING_SECONDS = 90  # a millisecond a block, on a machine that does other things too
 
 HOSTILE = {
     "backticks": "`" * REPEATS,
@@ -104,23 +108,48 @@ PARSE_CHINESE = "import sys; from sync.markdown import parse; parse(sys.stdin.bu
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_parsing_a_hostile_text_is_linear(name: str) -> None:
-    _finishes(PARSE, HOSTILE[name])
+    _finishes(PARSE, HOSTILE[name], SECONDS)
+
+
+# A tenth of each: planning compares every block with its neighbours in three texts.
+PLAN = """
+import sys
+from sync.assemble import assemble
+from sync.plan import plan_section
+text = sys.stdin.buffer.read().decode()
+draft = assemble(plan_section(text, "# New\\n\\n" + text + "\\n\\nA new end.\\n", text, "zh"), {})
+assert "A new end." in draft.text and len(draft.text) > len(text)
+"""
+PLANNED = [
+    *("list long", "headings", "table long", "paragraph of many lines", "one long sentence"),
+    *("many sentences", "slide marks half open", "stars and underscores", "citations", "tabs", "numbers"),
+]
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_planning_a_hostile_text_is_linear(name: str) -> None:
+    _finishes(PLAN, HOSTILE[name][: len(HOSTILE[name]) // 10], PLANNING_SECONDS)
+
+
+def test_a_section_of_more_than_ten_million_characters_is_refused() -> None:
+    with pytest.raises(SectionError, match="10,000,000"):
+        parse("word\n" * 2_000_001)
 
 
 @pytest.mark.parametrize(
     "text", ["。" * REPEATS, "”" * REPEATS, "。”" * REPEATS, "字" * REPEATS, "… " * REPEATS]
 )
 def test_parsing_a_hostile_chinese_text_is_linear(text: str) -> None:
-    _finishes(PARSE_CHINESE, text)
+    _finishes(PARSE_CHINESE, text, SECONDS)
 
 
-def _finishes(program: str, text: str) -> None:
+def _finishes(program: str, text: str, seconds: int) -> None:
     # A timeout is an exception, and so a failure; so is any end but a good one or a refusal in one line.
     done = subprocess.run(
         [sys.executable, "-c", program],
         input=text.encode(),
         capture_output=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
     )
     refused = done.stderr.decode().strip().splitlines()[-1:]

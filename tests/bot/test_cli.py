@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_help_names_every_command() -> None:
     text = succeeds("--help").decode()
     for command in ("sync", "draft", "status", "segments", "align", "score", "bench", "demo"):
         assert f"  {command} " in text
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    try:
+        version = metadata.version("amts")
+    except metadata.PackageNotFoundError:
+        pytest.skip("the package amts is not installed")
+    assert succeeds("--version").decode() == f"amts, version {version}\n"
 
 
 def test_without_a_command_the_help_is_shown_and_the_code_is_2() -> None:
