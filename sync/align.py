@@ -22,6 +22,7 @@ from sync.model import Block, BlockKind, Section, Segment, TranslationUnit
 UNLINKED = 0.22  # what a block left alone is worth; two of them must be beaten by a link
 CERTAIN = 0.5  # below it a link is doubtful: no memory, not overwritten
 _CROSSING = 0.72  # a link out of order must be this good
+_ORDERLY = 0.25  # least score of items of two lists of equal length that stand in the same order
 _CELLS = 40_000  # of a gap's table; a larger one is banded around its diagonal
 _JOIN_COST = 0.25
 
@@ -151,6 +152,7 @@ def _align(sides: _Sides) -> list[Link]:
             links.append(Link((i,), (j,), 1.0))
         previous = (i, j)
     links += _crossings(sides, links)
+    links = _reordered_lists(sides, links)
     return _confident(sorted(links, key=lambda link: link.sources))
 
 
@@ -287,6 +289,49 @@ def _crossings(sides: _Sides, links: list[Link]) -> list[Link]:
             taken_b.add(j)
             found.append(Link((i,), (j,), score))
     return found
+
+
+def _reordered_lists(sides: _Sides, links: list[Link]) -> list[Link]:
+    """Lists of equal length whose items were reordered: what anchors tell stays, the rest goes in order.
+
+    Going on in order past a moved item would shift every item behind it.
+    """
+    by_source = {link.sources[0]: link for link in links if len(link.sources) == len(link.targets) == 1}
+    linked = {j for link in links for j in link.targets}
+    for start, end in _runs(sides.a):
+        inside = [by_source[i].targets[0] for i in range(start, end) if i in by_source]
+        run = next(((b, e) for b, e in _runs(sides.b) if inside and b <= min(inside) and max(inside) < e), None)
+        if run is None or run[1] - run[0] != end - start or len(inside) == end - start:
+            continue
+        if all(j in linked for j in range(*run)):
+            continue
+        fixed = {
+            i: by_source[i]
+            for i in range(start, end)
+            if i in by_source and sides.a[i].weight >= 0.4 and sides.score(i, 1, by_source[i].targets[0], 1) > 0.5
+        }
+        taken = {link.targets[0] for link in fixed.values()}
+        rest = [i for i in range(start, end) if i not in fixed]
+        open_ = [j for j in range(*run) if j not in taken]
+        pairs = [(i, j, sides.score(i, 1, j, 1)) for i, j in zip(rest, open_, strict=True)]
+        if all(score > _ORDERLY for _, _, score in pairs):
+            dropped = {id(by_source[i]) for i in rest if i in by_source}
+            links = [link for link in links if id(link) not in dropped]
+            links += [Link((i,), (j,), score) for i, j, score in pairs]
+    return links
+
+
+def _runs(features: list[Features]) -> list[tuple[int, int]]:
+    """Lists: runs of neighbouring list items, as half-open ranges."""
+    runs: list[tuple[int, int]] = []
+    for i, f in enumerate(features):
+        if f.kind != BlockKind.LIST_ITEM:
+            continue
+        if runs and runs[-1][1] == i:
+            runs[-1] = (runs[-1][0], i + 1)
+        else:
+            runs.append((i, i + 1))
+    return [run for run in runs if run[1] - run[0] > 1]
 
 
 def _left(count: int, taken: set[int]) -> list[int]:

@@ -14,6 +14,7 @@ from sync.inline import mask, tokens
 _WORD = re.compile(r"\x00+|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,3}|_{1,2}|\s+|[^\w\s]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?$")
 _EMPHASIS = re.compile(r"\*{1,3}$|_{1,2}$")
+_EMPHASISED = re.compile(r"(?<![A-Za-z0-9*_])(\*{1,3}|_{1,2})(?=\S)([^*_\n]{1,500}?)(?<=\S)\1(?![A-Za-z0-9*_])")
 _LIGHT = frozenset(",;:-–—\"'“”‘’.")
 _STILL_THE_SAME = 0.6  # words that an edited sentence must share with its old self for its tokens to be renewed
 _ARTICLES = frozenset({"a", "an", "the"})
@@ -122,6 +123,9 @@ def patch(old: str, new: str, target: str) -> Patched | None:
     change alike: which of two equal formulas is meant, or whether two were swapped, cannot be told.
     None where any part of the edit is not mechanical.
     """
+    emphasised = emphasise(old, new, target)
+    if emphasised is not None:
+        return Patched(emphasised, "emphasis")
     a, b = lexemes(old), lexemes(new)
     swaps: dict[str, str] = {}
     changed: Counter[str] = Counter()
@@ -139,6 +143,36 @@ def patch(old: str, new: str, target: str) -> Patched | None:
         return None
     text = _replaced(target, swaps)
     return Patched(text, ", ".join(dict.fromkeys(reasons))) if text is not None else None
+
+
+def emphasise(old: str, new: str, target: str) -> str | None:
+    """Carry over a change of emphasis alone, `*word*` to `**word**` or to `word`; None where it is not one.
+
+    Spans are told by their order, so the translation must have as many as the old English.
+    """
+    a, b, own = (_EMPHASISED.findall(_masked(text)) for text in (old, new, target))
+    plain = [_EMPHASISED.sub(r"\2", _masked(text)) for text in (old, new)]
+    if plain[0] != plain[1] or a == b or len(own) != len(a):
+        return None
+    signs = {text: sign for sign, text in b}
+    if len(signs) != len(b) or len({text for _, text in a}) != len(a) or [text for _, text in a if text in signs] != [
+        text for _, text in b
+    ]:
+        return None
+    if [sign for sign, _ in own] != [sign for sign, _ in a]:
+        return None
+    wanted = iter([signs.get(text, "") for _, text in a])
+    parts: list[str] = []
+    position = 0
+    for match in _EMPHASISED.finditer(_masked(target)):
+        sign = next(wanted)
+        parts += [target[position : match.start()], sign, target[match.start(2) : match.end(2)], sign]
+        position = match.end()
+    return "".join([*parts, target[position:]])
+
+
+def _masked(text: str) -> str:
+    return mask(text, tokens(text))
 
 
 def renew_tokens(old: str, new: str, target: str) -> str:

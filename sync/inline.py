@@ -48,7 +48,7 @@ class _Closers:
 def tokens(text: str) -> tuple[Token, ...]:
     """The protected tokens of a piece of text, in order, without overlaps. Offsets are into `text`."""
     found: list[Token] = []
-    if not any(sign in text for sign in "`$<[:"):
+    if not any(sign in text for sign in "`$<[]:"):
         return ()
     ticks = _Closers(text, r"`+")
     dollars = _Closers(text.replace("\\$", "\x01\x01"), r"\$+")

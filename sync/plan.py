@@ -20,6 +20,7 @@ from sync.region import Region, Side
 from sync.state import Content, State
 
 _PRESENT = 0.62  # a block of the translation alone is the new block's translation from here on
+_TOKENWISE = frozenset({BlockKind.MATH, BlockKind.REFERENCE, BlockKind.HTML, BlockKind.FRONT_MATTER})
 _JOINS = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.CODE, BlockKind.FOOTNOTE, BlockKind.TABLE})
 
 
@@ -207,10 +208,16 @@ class _Planner:
         operation, reason = (Operation.MOVED, "moved") if closure.moved else (Operation.KEPT, "unchanged")
         if not closure.old:
             reason = "already in the translation"
+        elif reason == "unchanged" and self._rewrapped(closure):
+            reason = "white space"
         for k in closure.new:
             block = self.state.new.blocks[k]
             for segment in block.segments:
                 self.state.result(block.kind, operation, reason, new=segment.text)
+
+    def _rewrapped(self, closure: Closure) -> bool:
+        old, new = self.state.old.blocks, self.state.new.blocks
+        return [strip_marks(old[i].text) for i in closure.old] != [strip_marks(new[k].text) for k in closure.new]
 
     def _added(self, index: int) -> list[Piece]:
         """A block that is new upstream, its prose sentence by sentence, everything else as it is."""
@@ -254,7 +261,7 @@ class _Planner:
         old, new = state.old.blocks[closure.old[0]], state.new.blocks[closure.new[0]]
         if block.kind != new.kind or old.kind != new.kind or closure.confidence < CERTAIN:
             return self._left(closure, block, "which text translates it is doubtful")
-        if block.kind == BlockKind.FENCE:
+        if block.kind in (BlockKind.FENCE, BlockKind.CODE):
             return self._code(old, new, block)
         if _marks_only(old, new):
             text = _remarked(block.text, new.text)
@@ -272,7 +279,7 @@ class _Planner:
             )
             return [Literal(text)]
         merged = merge_code(old.text, new.text, block.text)
-        if merged.conflict or block.kind != BlockKind.MATH:
+        if merged.conflict or block.kind not in _TOKENWISE:
             return self._left(closure, block, "the translation has its own, and the source changed")
         state.result(
             block.kind, Operation.PATCHED, "carried over", old=old.text, new=new.text, target=block.text,
@@ -291,7 +298,7 @@ class _Planner:
             reason = "code"
         operation = Operation.KEPT if text == block.text else Operation.PATCHED
         self.state.result(
-            BlockKind.FENCE, operation, reason, old=old.text, new=new.text, target=block.text, draft=text,
+            block.kind, operation, reason, old=old.text, new=new.text, target=block.text, draft=text,
             waiting=merged.conflict, uncertain=merged.conflict,
         )  # fmt: skip
         return [Literal(text)]

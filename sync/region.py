@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync import marks
 from sync.align import CERTAIN, Link, agreement, align_sentences, segments_of, unit_text
@@ -23,6 +23,7 @@ from sync.model import BlockKind, Hole, Literal, Operation, Piece, Segment
 from sync.state import Content, State
 
 _AHEAD = 0.06  # how much better the new source must align for the translation to count as ahead
+_SHAPELESS = re.compile(r"[ \t\r]+|-+")  # what may differ in the markup of two tables of the same shape
 _BREAK = re.compile(r"\n[ \t>]*\r?\n|\n[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]|\|")
 
 
@@ -140,7 +141,7 @@ class Region:
             if index:
                 pieces.append(Literal(self._gap(outs[index - 1], out)))
             pieces.append(self._piece(out))
-        return [*pieces, Literal(tail)]
+        return [*_spaced(pieces, self.state.target.language), Literal(tail)]
 
     def _piece(self, out: _Out) -> Piece:
         if out.made is not None:
@@ -206,7 +207,8 @@ class Region:
         out.new = closure.new[0]
         if closure.equal:
             operation = Operation.MOVED if closure.moved else Operation.KEPT
-            out.result = self._kept(closure, operation, "moved" if closure.moved else "unchanged")
+            same = strip_marks(self.old.raw(closure.old)) == strip_marks(self.new.raw(closure.new))
+            out.result = self._kept(closure, operation, "moved" if closure.moved else "unchanged" if same else "white space")
             return [out]
         return [self._edited(out)]
 
@@ -257,14 +259,14 @@ class Region:
         upstream = self._upstream_gap(before, after)
         if own is None:
             if upstream is not None and _BREAK.search(upstream):
-                return self.state.native(upstream)
-            return self._habit(before.text, after.text)
+                return self._alike(upstream)
+            return self._habit()
         previous = self._previous_gap(before, after)
         if upstream is None or previous is None:
             return own
         broken, was, stands = (bool(_BREAK.search(gap)) for gap in (upstream, previous, own))
         if broken != was and stands == was:  # a paragraph was split or merged upstream
-            return self.state.native(upstream) if broken else self._habit(before.text, after.text)
+            return self.state.native(upstream) if broken else self._habit()
         return own
 
     def _own_gap(self, before: _Out, after: _Out) -> str | None:
@@ -284,15 +286,20 @@ class Region:
             return None
         return self.old.between(before.closure.old[-1])
 
-    def _habit(self, before: str, after: str) -> str:
+    def _alike(self, upstream: str) -> str:
+        """A break of the new source in the translation's own form, where it has one of that shape."""
+        shape = _SHAPELESS.sub("", upstream)
+        own = (self.target.between(i) for i in range(len(self.target.segments) - 1))
+        return next((gap for gap in own if _SHAPELESS.sub("", gap) == shape), self.state.native(upstream))
+
+    def _habit(self) -> str:
         """What this text puts between two sentences: a space, a line break, or nothing."""
         found = [self.target.between(i) for i in range(len(self.target.segments) - 1)]
         plain = [gap for gap in found if not _BREAK.search(gap) and not gap.strip()]
         language = LANGUAGES.get(self.state.target.language)
         if plain and max(set(plain), key=plain.count):
             return max(sorted(set(plain)), key=plain.count)
-        spaced = language is None or not language.spaceless
-        return " " if spaced or before[-1:].isascii() or after[:1].isascii() else ""
+        return " " if language is None or not language.spaceless else ""
 
     # -- slide marks ------------------------------------------------------------------------------------
 
@@ -401,6 +408,21 @@ class Region:
     def _remarked(self, out: _Out, uncertain: bool) -> None:
         if out.result >= 0:
             self.state.marked(out.result, uncertain)
+
+
+def _spaced(pieces: list[Piece], language: str) -> list[Piece]:
+    """English that stays in a text without spaces gets them; a translation in its place does not."""
+    found = LANGUAGES.get(language)
+    if found is None or not found.spaceless:
+        return pieces
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, Hole) and piece.fallback[:1].isascii():
+            glued = [piece for piece in pieces[index - 1 : index + 2 : 2] if isinstance(piece, Literal) and not piece.text]
+            before = pieces[index - 1] in glued and index > 1
+            after = index + 1 < len(pieces) and pieces[index + 1] in glued
+            text = f"{' ' if before else ''}{piece.fallback}{' ' if after else ''}"
+            pieces[index] = replace(piece, fallback=text)
+    return pieces
 
 
 def _crosses(placed: list[tuple[int, int, str]], a: int, b: int) -> bool:
