@@ -23,6 +23,8 @@ UNLINKED = 0.22  # what a block left alone is worth; two of them must be beaten 
 CERTAIN = 0.5  # below it a link is doubtful: no memory, not overwritten
 _CROSSING = 0.72  # a link out of order must be this good
 _ORDERLY = 0.25  # least score of items of two lists of equal length that stand in the same order
+_PARALLEL = 0.3  # what the same structure on both sides of a gap is worth
+_PARALLEL_MOST = 12
 _CELLS = 40_000  # of a gap's table; a larger one is banded around its diagonal
 _JOIN_COST = 0.25
 
@@ -202,15 +204,28 @@ def _fill(sides: _Sides, a0: int, a1: int, b0: int, b1: int) -> list[Link]:
     n, m = a1 - a0, b1 - b0
     if not n or not m:
         return []
-    if n == m == 1:
-        score = sides.score(a0, 1, b0, 1)
-        return [Link((a0,), (b0,), score)] if score > 2 * UNLINKED else []
+    found = best_path(n, m, lambda i, x, j, y: sides.score(a0 + i, x, b0 + j, y), UNLINKED)
+    straight = _straight(sides, a0, b0, n) if n == m else None
+    if straight is not None:
+        linked = sum(x + y for _, x, _, y, _ in found)
+        total = sum(score * (x + y) / 2 for _, x, _, y, score in found) + (n + m - linked) * UNLINKED
+        if sum(straight) + _PARALLEL >= total:
+            return [Link((a0 + k,), (b0 + k,), max(score, CERTAIN)) for k, score in enumerate(straight)]
     return [
-        Link(tuple(range(a0 + i, a0 + i + x)), tuple(range(b0 + j, b0 + j + y)), score)
-        for i, x, j, y, score in best_path(
-            n, m, lambda i, x, j, y: sides.score(a0 + i, x, b0 + j, y), UNLINKED
-        )
+        Link(tuple(range(a0 + i, a0 + i + x)), tuple(range(b0 + j, b0 + j + y)), score) for i, x, j, y, score in found
     ]
+
+
+def _straight(sides: _Sides, a0: int, b0: int, n: int) -> list[float] | None:
+    """Scores of linking a gap in order, where both sides have the same kinds of blocks; None otherwise.
+
+    The same structure between two fixed points is evidence of its own: a translator may be terse or free.
+    """
+    a, b = sides.a[a0 : a0 + n], sides.b[b0 : b0 + n]
+    if n > _PARALLEL_MOST or [f.kind for f in a] != [g.kind for g in b] or not all(f.flowing for f in a):
+        return None
+    scores = [sides.score(a0 + k, 1, b0 + k, 1) for k in range(n)]
+    return scores if min(scores) >= 0.12 else None
 
 
 def best_path(

@@ -93,9 +93,10 @@ def merge_code(old: str, new: str, target: str) -> CodeMerge:
         return CodeMerge(target, conflict=False)
     if code_key(target) == code_key(new):
         return CodeMerge(_reformatted(old, new, target), conflict=False)
-    if code_key(target) == code_key(old):
+    merged = _three_way(old, new, target)
+    if code_key(target) == code_key(old) and (merged.conflict or code_key(merged.text) != code_key(new)):
         return CodeMerge(_with_comments(old, new, target), conflict=False)
-    return _three_way(old, new, target)
+    return merged
 
 
 def _reformatted(old: str, new: str, target: str) -> str:
@@ -115,8 +116,7 @@ def _with_comments(old: str, new: str, target: str) -> str:
     """The new code with the translation's comments: same programs in `old` and `target`."""
     translated = _comment_map(old, target)
     if translated is None:
-        merged = _three_way(old, new, target)
-        return target if merged.conflict else merged.text
+        return new if comments(old) == comments(target) else target
     lexed = _lex(new)
     parts = []
     used: dict[str, int] = {}

@@ -95,13 +95,11 @@ class _Blocks:
 
     def renamed(self, rows: list[int], columns: list[int], matches: list[Match]) -> list[Match]:
         """A heading that no word was left of: alone of its level between two unchanged neighbours."""
-        taken_old = {i for match in matches for i in match.old}
-        taken_new = {j for match in matches for j in match.new}
         found = []
-        for level in range(1, 7):
+        for level in range(1, 7) if rows and columns else ():
             a = [i for i in rows if _level(self.old[i]) == level]
             b = [j for j in columns if _level(self.new[j]) == level]
-            if len(a) == len(b) == 1 and a[0] not in taken_old and b[0] not in taken_new:
+            if len(a) == len(b) == 1 and not any(m.old == (a[0],) or m.new == (b[0],) for m in matches):
                 found.append(Match((a[0],), (b[0],), equal=False))
         return found
 
@@ -166,9 +164,10 @@ def _match(
     for a0, a1, b0, b1 in gaps:
         rows = [i for i in range(a0, a1) if i not in gone_old]
         columns = [j for j in range(b0, b1) if j not in gone_new]
-        matches += _edits(rows, columns, alike)
+        found = _edits(rows, columns, alike)
         if renamed is not None:
-            matches += renamed(rows, columns, matches)
+            found += renamed(rows, columns, found)
+        matches += found
     matches += _moved_edits(len(old), len(new), matches, alike)
     return sorted(matches, key=lambda match: (match.old, match.new))
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from functools import lru_cache
 
 from sync.languages import LANGUAGES
 from sync.model import Token, TokenKind
 
+# Without any of these there is no token: most sentences need no further look.
+_SIGNS = ("`", "$", "<", "](", "][", "[^", "://")
+_CACHED = 2_000  # characters; the same sentences are asked for again and again, whole sections are not
 # Where a token may begin. Runs of backticks and dollars are closed by a run of the same length.
+# Looking ahead for the first character spares trying every alternative at every place.
 _START = re.compile(
+    r"(?=[\\:`$\]\[<h])(?:"
     r"(?P<escape>\\[\\`$*_{}\[\]()#+.!<>|~-])|(?P<role>:[A-Za-z][\w-]{0,40}:(?=`))|(?P<tick>`+)|(?P<dollar>\$+)"
-    r"|(?P<link>\](?=[\[(]))|(?P<note>\[\^[^\]\s]{1,100}\])|(?P<tag><)|(?P<url>https?://)"
+    r"|(?P<link>\](?=[\[(]))|(?P<note>\[\^[^\]\s]{1,100}\])|(?P<tag><)|(?P<url>https?://))"
 )
 _TARGET = re.compile(r"\]\((?:[^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,2000}){0,5})\)|\]\[[^\[\]\n]{0,200}\]")
 _TAG = re.compile(
@@ -25,7 +31,7 @@ _PARAGRAPH_BREAK = re.compile(r"\n[ \t>]*\n")
 
 # Slide marks of D2L's notebooks: [**…**], (**…**), [~~…~~], (~~…~~). `***]` closes an emphasis and a mark.
 _MARK = re.compile(r"(?P<open>[\[(](?:\*\*|~~)(?!\*\*[\])]))|(?P<close>(?:\*\*|~~)[\])])")
-_SPACE = re.compile(r"\s+")
+_OPENING = ("[**", "(**", "[~~", "(~~")
 _CJK = "\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef"
 _CJK_BREAK = re.compile(rf"(?<=[{_CJK}])[ \t]*\r?\n\s*(?=[{_CJK}])")
 _QUOTE_PREFIX = re.compile(r"(?<=\n)[ \t]{0,3}(?:>[ \t]?)+")
@@ -47,9 +53,18 @@ class _Closers:
 
 def tokens(text: str) -> tuple[Token, ...]:
     """The protected tokens of a piece of text, in order, without overlaps. Offsets are into `text`."""
-    found: list[Token] = []
-    if not any(sign in text for sign in "`$<[]:"):
+    if not any(sign in text for sign in _SIGNS):
         return ()
+    return _tokens_again(text) if len(text) <= _CACHED else _tokens(text)
+
+
+@lru_cache(maxsize=8192)
+def _tokens_again(text: str) -> tuple[Token, ...]:
+    return _tokens(text)
+
+
+def _tokens(text: str) -> tuple[Token, ...]:
+    found: list[Token] = []
     ticks = _Closers(text, r"`+")
     dollars = _Closers(text.replace("\\$", "\x01\x01"), r"\$+")
     breaks = [match.start() for match in _PARAGRAPH_BREAK.finditer(text)]
@@ -138,12 +153,20 @@ def mask(text: str, found: tuple[Token, ...], filler: str = "\x00") -> str:
 
 def strip_marks(text: str) -> str:
     """`text` without its slide marks; tokens are left alone."""
-    return _strip_marks(text)[0]
+    marks = find_marks(text)
+    if not marks:
+        return text
+    parts = []
+    position = 0
+    for start, end, _, _ in marks:
+        parts.append(text[position:start])
+        position = end
+    return "".join([*parts, text[position:]])
 
 
 def find_marks(text: str) -> list[tuple[int, int, str, bool]]:
     """Slide marks of `text` in order: (start, end, the mark, whether it opens). Unpaired ones are left out."""
-    if "**" not in text and "~~" not in text:
+    if not any(sign in text for sign in _OPENING):
         return []
     masked = mask(text, tuple(t for t in tokens(text) if not t.text.startswith("$$")))
     opened: list[tuple[int, int, str]] = []
@@ -158,18 +181,6 @@ def find_marks(text: str) -> list[tuple[int, int, str, bool]]:
     return sorted(found)
 
 
-def _strip_marks(text: str) -> tuple[str, list[tuple[int, int, str, bool]]]:
-    marks = find_marks(text)
-    if not marks:
-        return text, []
-    parts = []
-    position = 0
-    for start, end, _, _ in marks:
-        parts.append(text[position:start])
-        position = end
-    return "".join([*parts, text[position:]]), marks
-
-
 def fold(text: str, language: str = "en", prefix: str = "") -> str:
     """`text` on one line: white space folded, the block's line prefix gone; the ends trimmed.
 
@@ -180,4 +191,4 @@ def fold(text: str, language: str = "en", prefix: str = "") -> str:
     found = LANGUAGES.get(language)
     if found is not None and found.spaceless and "\n" in text:
         text = _CJK_BREAK.sub("", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())

@@ -43,7 +43,7 @@ _INTERRUPTS = re.compile(
     re.M,
 )
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]*")
-_HEADING_END = re.compile(r"[ \t]+#+[ \t]*$")
+_HEADING_END = re.compile(r"(?<![ \t])[ \t]+#+$")
 _SETEXT_END = re.compile(r"\r?\n[ \t>]*(?:=+|-+)[ \t]*(?:\r?\n)?$")
 _FOOTNOTE_START = re.compile(r"\s*\[\^[^\]\s]*\]:[ \t]*")
 _LINE_PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*")

@@ -289,7 +289,7 @@ class _Planner:
 
     def _code(self, old: Block, new: Block, block: Block) -> list[Piece]:
         merged = merge_code(old.text.replace("\r\n", "\n"), new.text.replace("\r\n", "\n"), block.text.replace("\r\n", "\n"))
-        text = self.state.native(merged.text)
+        text = _replaced(block.text, self.state.native(merged.text))
         if merged.conflict:
             reason = "the translation's own code was kept against a change"
         elif text == block.text:

@@ -115,8 +115,15 @@ class Region:
         }
 
     def ahead(self) -> bool:
-        """Whether the translation fits the new source clearly better than the old: a translator ran ahead."""
-        if not self.changed:
+        """Whether the translation has the new sentences already, one for one, and did not have the old ones so.
+
+        A translator ran ahead. Edits within a sentence are told sentence by sentence (State.has_already).
+        """
+        if len(self.old.lines) == len(self.new.lines):
+            return False
+        links = self._links(self.new)
+        covered = len(links) == len(self.new.lines) == len(self.target.lines)
+        if not covered or any(len(link.sources) != 1 or len(link.targets) != 1 for link in links):
             return False
         was = agreement(self.old.segments, self.target.segments, self.kind, self.state.lexicon)
         now = agreement(self.new.segments, self.target.segments, self.kind, self.state.lexicon)

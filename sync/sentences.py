@@ -10,6 +10,7 @@ from sync.languages import LANGUAGES
 
 # Chinese and Japanese end a sentence with these alone, and what closes after them belongs to it.
 _CJK_END = re.compile(r"[。！？!?]+[”’」』）)】\"']*|…{2,}[”’」』）)】]*(?=\s|$)")
+_CHUNK = 20_000  # characters of one paragraph; sentencex is quadratic on some signs repeated
 # Korean text often lacks the space after the full stop: 니다.다음
 _KOREAN_GLUED = re.compile(r"(?<=[다요까죠])[.?!](?=[가-힣A-Za-z(`$\[])")
 # A full stop that ends no sentence: Turkish ordinals ("2. bölüm", "$i$. terim").
@@ -48,11 +49,15 @@ def _spaced_ends(text: str, language: str) -> list[int]:
     plain = text.replace("\n", " ").replace("\x00", "X")
     ends = []
     position = 0
-    for sentence in sentencex.segment(language.split("-")[0], plain):
-        position += len(sentence)
-        ends.append(position)
-    if position != len(text):  # it dropped something: better one long sentence than a wrong span
-        return []
+    for start in range(0, len(plain), _CHUNK):
+        chunk = plain[start : start + _CHUNK]
+        for sentence in sentencex.segment(language.split("-")[0], chunk):
+            position += len(sentence)
+            ends.append(position)
+        if position != start + len(chunk):  # it dropped something: one long sentence rather than a wrong span
+            return []
+        if start + len(chunk) < len(plain):
+            ends.pop()
     if language == "ko":
         ends = sorted({*ends, *(match.end() for match in _KOREAN_GLUED.finditer(text))})
     if language == "tr":

@@ -18,12 +18,14 @@ from rich.text import Text
 
 from bot.bench import Progress, percent
 from bot.files import Pair, pairs_in
-from sync.align import align_blocks
+from sync.align import align_blocks, translation_units
+from sync.lexicon import Lexicon
 from sync.markdown import parse
 from sync.model import Block, BlockKind, Section
 
 # Each of the three kinds of damage is done at this share of the places where it can be.
 RATE = 0.05
+PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,21 @@ class Outcome:
 class AlignmentFigures:
     """All sections of known alignment; `skipped` had another structure than their origin."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Outcome, ...]  # as a sync aligns them, with a lexicon learnt from other sections
+    alone: tuple[Outcome, ...]  # each from its own two texts only
     skipped: int
 
     def summary(self) -> dict[str, int]:
-        """The counts over all sections."""
-        totals: defaultdict[str, int] = defaultdict(int)
-        for outcome in self.outcomes:
-            for name, value in asdict(outcome).items():
-                if isinstance(value, int):
-                    totals[name] += value
-        return {"sections": len(self.outcomes), "skipped": self.skipped, **totals}
+        """The counts over all sections, as a sync aligns them."""
+        return {"sections": len(self.outcomes), "skipped": self.skipped, **_totals(self.outcomes)}
 
     def to_json(self) -> dict[str, object]:
-        """The summary and every section."""
-        return {"summary": self.summary(), "sections": [asdict(outcome) for outcome in self.outcomes]}
+        """The summaries and every section."""
+        return {
+            "summary": self.summary(),
+            "summary_alone": _totals(self.alone),
+            "sections": [asdict(outcome) for outcome in self.outcomes],
+        }
 
     def tables(self) -> list[Table]:
         """What went wrong, and the summary."""
@@ -84,6 +86,8 @@ class AlignmentFigures:
         table = Table(title=f"Alignment under damage, {totals['sections']} sections of known alignment")
         table.add_column("figure")
         table.add_column("right", justify="right")
+        table.add_column("from the section alone", justify="right")
+        alone = _totals(self.alone)
         rows = {
             "links right": ("links_right", "links"),
             "of them merged blocks": ("merges_right", "merges"),
@@ -92,21 +96,51 @@ class AlignmentFigures:
         }
         for label, (part, whole) in rows.items():
             share = percent(totals.get(part, 0), totals.get(whole, 0))
-            table.add_row(label, f"{share} of {totals.get(whole, 0)}")
+            table.add_row(
+                label, f"{share} of {totals.get(whole, 0)}", percent(alone.get(part, 0), alone.get(whole, 0))
+            )
         return [wrong, table]
 
 
+def _totals(outcomes: tuple[Outcome, ...]) -> dict[str, int]:
+    totals: defaultdict[str, int] = defaultdict(int)
+    for outcome in outcomes:
+        for name, value in asdict(outcome).items():
+            if isinstance(value, int):
+                totals[name] += value
+    return dict(totals)
+
+
 def bench_alignment(folder: Path, language: str, progress: Progress) -> AlignmentFigures:
-    """Damages and aligns the pairs `X_origin.md` / `X.md` below `folder`; FileError where there is none."""
+    """Damages and aligns the pairs `X_origin.md` / `X.md` below `folder`; FileError where there is none.
+
+    The lexicon for a section is learnt from sections of other parts of the book, as they are, never from
+    itself: a sync has one from the whole repository.
+    """
     places = pairs_in(folder)
-    outcomes = []
-    for number, place in enumerate(places):
-        progress("sections", number, len(places))
-        damaged = damage(place.read(), language)
+    pairs = [place.read() for place in places]
+    lexicons = _lexicons(pairs, language)
+    outcomes: list[Outcome] = []
+    alone: list[Outcome] = []
+    for number, pair in enumerate(pairs):
+        progress("sections", number, len(pairs))
+        damaged = damage(pair, language)
         if damaged is not None:
-            outcomes.append(_measure(place.path, damaged))
+            outcomes.append(_measure(pair.path, damaged, lexicons[number % PARTS]))
+            alone.append(_measure(pair.path, damaged, None))
     progress("sections", len(places), len(places))
-    return AlignmentFigures(tuple(outcomes), len(places) - len(outcomes))
+    return AlignmentFigures(tuple(outcomes), tuple(alone), len(places) - len(outcomes))
+
+
+def _lexicons(pairs: list[Pair], language: str) -> list[Lexicon]:
+    """For each part of the book, a lexicon learnt from all the other parts."""
+    units = [translation_units(parse(pair.source), parse(pair.target, language)) for pair in pairs]
+    return [
+        Lexicon.learn(
+            (unit for number, own in enumerate(units) if number % PARTS != part for unit in own), language
+        )
+        for part in range(PARTS)
+    ]
 
 
 def damage(pair: Pair, language: str) -> Damaged | None:
@@ -175,11 +209,11 @@ def _shuffled(text: str, chance: random.Random) -> str:
     return " ".join(words)
 
 
-def _measure(path: str, damaged: Damaged) -> Outcome:
+def _measure(path: str, damaged: Damaged, lexicon: Lexicon | None) -> Outcome:
     places = {place: number for number, place in enumerate(_content_places(damaged.target))}
     sources = _content_places(damaged.source)
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for link in align_blocks(damaged.source, damaged.target):
+    for link in align_blocks(damaged.source, damaged.target, lexicon):
         for source in link.sources:
             found[source].update(places[target] for target in link.targets)
     linked_targets = set().union(*found.values())

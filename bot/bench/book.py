@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from rich.table import Table
 
@@ -62,6 +62,8 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class BookFigures:
     """`whole`: each engine on the whole book; `parts`: the first engine on growing parts of it.
+
+    The figures of a part are means over all such parts (four quarters), so that they hold the same sections.
 
     `refused`: files that md2po cannot extract; they are left out of its run, not of ours.
     """
@@ -125,20 +127,23 @@ def bench_book(source: Path, target: Path, language: str, progress: Progress) ->
     code = find_language(language).code
     if find_spec("mdpo") is None:
         raise BenchError("md2po is not installed: install the package mdpo (the extra `bench`)")
-    places = chosen(target, 1)
+    places = chosen(target, 1, 0)
     ours = {
-        (engine, every): [
+        (engine, every, first): [
             *(sys.executable, "-m", "bot.bench.workload", "draft"),
-            *(engine, str(source.resolve()), str(target.resolve()), code, str(every)),
+            *(engine, str(source.resolve()), str(target.resolve()), code, str(every), str(first)),
         ]
-        for engine, every in [*((engine, 1) for engine in ENGINES), *((ENGINES[0], every) for every in PARTS)]
+        for engine, every, first in [
+            *((engine, 1, 0) for engine in ENGINES),
+            *((ENGINES[0], every, first) for every in PARTS for first in range(every)),
+        ]
     }
     texts = {
         file.resolve() for place in places for file in (new_source_path(source, place), place.translation)
     }
     files = sorted(str(file) for file in texts)
     total = RUNS * len(ours) + 2
-    runs: dict[tuple[str, int], list[Run]] = {key: [] for key in ours}
+    runs: dict[tuple[str, int, int], list[Run]] = {key: [] for key in ours}
     # In turn and not one after the other, so that a busy moment does not hit one of them alone.
     for number, (key, command) in enumerate(list(ours.items()) * RUNS):
         progress("runs", number, total)
@@ -150,11 +155,26 @@ def bench_book(source: Path, target: Path, language: str, progress: Progress) ->
     once = _measured([sys.executable, "-m", "mdpo.md2po", *extracted])
     progress("runs", total, total)
     return BookFigures(
-        whole=tuple(_figure(engine, runs[engine, 1]) for engine in ENGINES),
+        whole=tuple(_figure(engine, runs[engine, 1, 0]) for engine in ENGINES),
         md2po=_theirs("md2po, one run", extracted, once),
         md2po_each=_theirs("md2po, file by file", extracted, each),
         refused=tuple(sorted(set(files) - set(extracted))),
-        parts=tuple(_figure(ENGINES[0], runs[ENGINES[0], every]) for every in (*PARTS, 1)),
+        parts=tuple(
+            _mean([_figure(ENGINES[0], runs[ENGINES[0], every, first]) for first in range(every)])
+            for every in (*PARTS, 1)
+        ),
+    )
+
+
+def _mean(parts: Sequence[Figure]) -> Figure:
+    """The parts of one size that make up the book, as one figure."""
+    return Figure(
+        name=parts[0].name,
+        sections=round(mean(part.sections for part in parts)),
+        characters=round(mean(part.characters for part in parts)),
+        seconds=mean(part.seconds for part in parts),
+        work=mean(part.work for part in parts),
+        peak=max(part.peak for part in parts),
     )
 
 

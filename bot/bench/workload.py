@@ -1,7 +1,7 @@
 """The work that `bot.bench.book` measures, each in a process of its own that prints what it did as JSON.
 
-`python -m bot.bench.workload draft ENGINE SOURCE TARGET LANGUAGE EVERY` drafts every EVERY-th section of a
-book; `python -m bot.bench.workload md2po FILE …` has mdpo extract files one by one.
+`python -m bot.bench.workload draft ENGINE SOURCE TARGET LANGUAGE EVERY FIRST` drafts every EVERY-th section
+of a book, from the FIRST on; `python -m bot.bench.workload md2po FILE …` has mdpo extract files one by one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sync.model import TranslationUnit
 from sync.pipeline import draft_section
 
 
-def chosen(target: Path, every: int) -> list[PairFiles]:
-    """Every `every`-th pair, so that a part of the book is like the whole of it."""
-    return pairs_in(target)[::every]
+def chosen(target: Path, every: int, first: int) -> list[PairFiles]:
+    """Every `every`-th pair from the `first` (0: the first of the book) on."""
+    return pairs_in(target)[first::every]
 
 
 def new_source_path(source: Path, pair: PairFiles) -> Path:
@@ -32,10 +32,14 @@ def new_source_path(source: Path, pair: PairFiles) -> Path:
     return source / pair.path if (source / pair.path).is_file() else pair.origin
 
 
-def draft_book(engine: str, source: Path, target: Path, language: str, every: int) -> dict[str, float]:
+def draft_book(
+    engine: str, source: Path, target: Path, language: str, every: int, first: int
+) -> dict[str, float]:
     """Drafts the chosen sections; returns how many, their characters, and the seconds it took."""
     began = time.perf_counter()
-    pairs = [(place.read(), read_text(new_source_path(source, place))) for place in chosen(target, every)]
+    pairs = [
+        (place.read(), read_text(new_source_path(source, place))) for place in chosen(target, every, first)
+    ]
     units: list[TranslationUnit] = []
     # Without an engine nothing asks the memory, and a book is not aligned in vain.
     for pair, _ in pairs if engine != "none" else ():
@@ -69,8 +73,8 @@ def extract_each(files: Sequence[str]) -> dict[str, object]:
 def _run(work: str, *arguments: str) -> object:
     if work == "md2po":
         return extract_each(arguments)
-    engine, source, target, language, every = arguments
-    return draft_book(engine, Path(source), Path(target), language, int(every))
+    engine, source, target, language, every, first = arguments
+    return draft_book(engine, Path(source), Path(target), language, int(every), int(first))
 
 
 if __name__ == "__main__":
