@@ -11,7 +11,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
 from sync.features import Features, as_pieces, content, extract, join, joinable, shared, similarity
@@ -115,6 +117,8 @@ class _Sides:
             return 0.0
         coverage, known = self.lexicon.coverage(stems, others)
         evidence = _LEXICAL * known / (known + 0.7)
+        if coverage < 0.5 and len(stems) < _FEW:  # a heading has too few words for a miss to mean much
+            evidence /= 2
         return value * (1 - evidence) + evidence * min(1.0, coverage / 0.65) * (0.5 + 0.5 * value)
 
 
@@ -129,6 +133,7 @@ class _Sides:
         return True
 
 
+_FEW = 5
 _LEXICAL = 0.8  # the most that the lexicon counts
 
 

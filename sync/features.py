@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -16,7 +17,7 @@ from sync.model import PROSE, Block, BlockKind, Section, TokenKind
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+|\d+(?:[.,]\d+)*")
 _HOST = re.compile(r"https?://[^/\s)]+")
-_SPACE = re.compile(r"\s+")
+_CACHED = 4_000  # characters; few blocks are longer, and those may be very long
 _FLOWING = PROSE | {BlockKind.FOOTNOTE}
 # What a machine or a hurried translator puts on one line, and the sign by which it shows there.
 _SIGNS = {
@@ -51,7 +52,15 @@ def content(section: Section) -> list[int]:
 
 def extract(pieces: Iterable[tuple[BlockKind, str]]) -> list[Features]:
     """Features of blocks or sentences, each given as its kind and its text; anchors are weighed later."""
-    return [_extract(kind, text) for kind, text in pieces]
+    return [
+        _extract_again(kind, text) if len(text) <= _CACHED else _extract(kind, text) for kind, text in pieces
+    ]
+
+
+@lru_cache(maxsize=2048)
+def _extract_again(kind: BlockKind, text: str) -> Features:
+    """A translation is aligned with the old source, then with the new one, and most of that is the same."""
+    return _extract(kind, text)
 
 
 def _extract(kind: BlockKind, text: str) -> Features:
@@ -59,7 +68,7 @@ def _extract(kind: BlockKind, text: str) -> Features:
         return Features(kind, code_key(text), {}, len(text), 0.0, text)
     if kind not in _FLOWING:
         plain = strip_marks(text) if kind == BlockKind.MATH else text
-        key = _SPACE.sub("", plain)
+        key = "".join(plain.split())
         if kind == BlockKind.IMAGE:
             key = key[key.rindex("](") :]
         if kind == BlockKind.MATH:
@@ -67,14 +76,14 @@ def _extract(kind: BlockKind, text: str) -> Features:
         return Features(kind, key, {f"k{key}": 1}, len(text), 0.0, text)
     plain = fold(strip_marks(text))
     found = tokens(plain)
-    anchors = Counter(_SPACE.sub("", token.text) for token in found)
+    anchors = Counter("".join(token.text.split()) for token in found)
     for token in found:
         if token.kind in (TokenKind.LINK, TokenKind.URL) and (host := _HOST.search(token.text)):
             anchors["h" + host.group()] += 1  # another page of the same site: discussion links
     masked = mask(plain, found, " ")
     for word in _WORD.findall(masked):
         anchors["w" + word.lower()] += 1
-    words = len(_SPACE.sub(" ", masked).strip())
+    words = len(" ".join(masked.split()))
     return Features(kind, "", anchors, words + 4 * len(found), 0.0, plain)
 
 
@@ -90,7 +99,8 @@ def shared(a: list[Features], b: list[Features]) -> tuple[list[Features], list[F
         word = anchor.startswith("w") and not anchor[1:2].isdigit()
         if word and not (anchor in counts_a and anchor in counts_b):
             continue  # a word of one language only says nothing
-        weights[anchor] = (0.6 if word else 1.0) / math.sqrt(max(counts_a[anchor], counts_b[anchor]))
+        local = anchor.startswith(("](", "http")) and not (anchor in counts_a and anchor in counts_b)
+        weights[anchor] = (0.2 if local else 0.6 if word else 1.0) / math.sqrt(max(counts_a[anchor], counts_b[anchor]))
     return _weigh(a, weights), _weigh(b, weights), weights
 
 
@@ -103,17 +113,20 @@ def _weigh(features: list[Features], weights: dict[str, float]) -> list[Features
     return weighed
 
 
-def joinable(group: list[Features], whole: list[Features]) -> bool:
-    """Whether a translator may have merged `group` into `whole`, or split one into the other.
+def joinable(group: list[Features], others: list[Features]) -> bool:
+    """Whether a translator may have merged `group` into `others`, or split one into the other.
 
     Blocks of one kind may be; blocks of several kinds only where the sign of each shows in the other side.
     """
-    kinds = {f.kind for f in (*group, *whole)}
+    kinds = {f.kind for f in group}
+    kinds.update(f.kind for f in others)
     if len(kinds) == 1:
-        return kinds <= _SIGNS.keys() and kinds != {BlockKind.HEADING}
-    return all(
-        f.kind in _SIGNS and any(f.kind == g.kind or _SIGNS[f.kind].search(g.text) for g in whole) for f in group
-    )
+        return kinds <= _SIGNS.keys() and BlockKind.HEADING not in kinds
+    return kinds <= _SIGNS.keys() and _shows(group, others) and _shows(others, group)
+
+
+def _shows(group: list[Features], whole: list[Features]) -> bool:
+    return all(any(f.kind == g.kind or _SIGNS[f.kind].search(g.text) for g in whole) for f in group)
 
 
 def join(group: list[Features]) -> Features:
@@ -157,10 +170,7 @@ def _kinship(a: BlockKind, b: BlockKind) -> float:
 
 
 def _prose(a: Features, b: Features, weights: Mapping[str, float], ratio: float) -> float:
-    expected = max(a.length * ratio, 1.0)
-    spread = 0.04 + 5.0 / (expected + 5.0) + (0.4 if a.kind == BlockKind.HEADING else 0.0)
-    off = math.log(max(b.length, 1) / expected)
-    length = math.exp(-off * off / (2 * spread))
+    length = _length_fits(a.kind, a.length, b.length, ratio)
     total = a.weight + b.weight
     if total == 0:
         return 0.75 * length
@@ -171,7 +181,25 @@ def _prose(a: Features, b: Features, weights: Mapping[str, float], ratio: float)
     for anchor, count in a.anchors.items():
         if anchor in other:
             common += weights[anchor] * min(count, other[anchor])
-    agreement = 2 * common / total
+    return _weighed_up(length, 2 * common / total, total)
+
+
+def prose_bound(kind: BlockKind, lengths: tuple[int, int], weights: tuple[float, float], ratio: float) -> float:
+    """No less than the similarity of prose with these lengths and weights, whatever its anchors are."""
+    length = _length_fits(kind, *lengths, ratio)
+    total = sum(weights)
+    return _weighed_up(length, 2 * min(weights) / total, total) if total else 0.75 * length
+
+
+def _length_fits(kind: BlockKind, source: int, target: int, ratio: float) -> float:
+    expected = max(source * ratio, 1.0)
+    spread = 0.04 + 5.0 / (expected + 5.0) + (0.4 if kind == BlockKind.HEADING else 0.0)
+    off = math.log(max(target, 1) / expected)
+    return math.exp(-off * off / (2 * spread))
+
+
+def _weighed_up(length: float, agreement: float, total: float) -> float:
+    """How well length and anchors fit, as one; the anchors count the more the heavier they are."""
     evidence = total / (total + 0.8)
     return 0.75 * length * (1 - evidence) + evidence * agreement * (0.6 + 0.4 * length)
 

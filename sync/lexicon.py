@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,9 +52,25 @@ def target_stems(text: str, language: str) -> list[tuple[int, int, str]]:
     return [(m.start(), m.end(), m.group().lower()[:5]) for m in _LETTERS.finditer(masked)]
 
 
+# The blocks of one section: they are asked for to learn from, and again to align with what was learnt.
+@lru_cache(maxsize=1024)
+def source_vocabulary(text: str) -> tuple[str, ...]:
+    """The different stems of an English text, in the order in which they first come."""
+    return tuple(dict.fromkeys(stem for _, _, stem in source_stems(text)))
+
+
+@lru_cache(maxsize=1024)
+def target_vocabulary(text: str, language: str) -> frozenset[str]:
+    """The different stems of a translation."""
+    return frozenset(stem for _, _, stem in target_stems(text, language))
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """`table`: English stem -> its likely stems in the target language, 0–1, relative to the best one."""
+    """`table`: English stem -> its likely stems in the target language, best first.
+
+    Each has a weight in 0–1, relative to the best one's.
+    """
 
     language: str
     table: Mapping[str, Mapping[str, float]]
@@ -62,18 +79,18 @@ class Lexicon:
     @classmethod
     def learn(cls, units: Iterable[TranslationUnit], language: str) -> Lexicon:
         """Learn from aligned pairs of text, in any order; a few dozen are some use, thousands much."""
-        sources: list[set[str]] = []
-        targets: list[set[str]] = []
+        sources: list[tuple[str, ...]] = []
+        targets: list[frozenset[str]] = []
         for unit in units:
             if unit.confidence >= 0.5:
-                sources.append({stem for _, _, stem in source_stems(unit.source)})
-                targets.append({stem for _, _, stem in target_stems(unit.target, language)})
+                sources.append(source_vocabulary(unit.source))
+                targets.append(target_vocabulary(unit.target, language))
         return _learn(sources, targets, language)
 
     def __bool__(self) -> bool:
         return bool(self.table)
 
-    def coverage(self, source: Iterable[str], target: set[str]) -> tuple[float, float]:
+    def coverage(self, source: Iterable[str], target: Set[str]) -> tuple[float, float]:
         """(share of the known source stems whose translation is in `target`, how much evidence that is).
 
         Both weighed by rarity. The evidence is about 1 for a word that few sentences have.
@@ -85,7 +102,10 @@ class Lexicon:
                 continue
             weight = self.rarity[stem]
             known += weight
-            found += weight * max((p for t, p in choices.items() if t in target), default=0.0)
+            for stem_there, likelihood in choices.items():
+                if stem_there in target:
+                    found += weight * likelihood
+                    break
         return (found / known if known else 0.0), known
 
     def strength(self, source: str, target: str) -> float:
@@ -93,7 +113,7 @@ class Lexicon:
         return self.table.get(source, {}).get(target, 0.0)
 
 
-def _learn(sources: list[set[str]], targets: list[set[str]], language: str) -> Lexicon:
+def _learn(sources: Sequence[Sequence[str]], targets: Sequence[Set[str]], language: str) -> Lexicon:
     count = len(sources)
     if count < 4:
         return Lexicon(language, {}, {})
@@ -125,7 +145,7 @@ def _learn(sources: list[set[str]], targets: list[set[str]], language: str) -> L
 
 
 def _cells(
-    sources: list[set[str]], targets: list[set[str]], index_s: dict[str, int], index_t: dict[str, int]
+    sources: Sequence[Sequence[str]], targets: Sequence[Set[str]], index_s: dict[str, int], index_t: dict[str, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For every unit, every (source stem, target stem) in it, as three parallel arrays of int64."""
     a: list[np.ndarray] = []
