@@ -18,9 +18,11 @@ _INFO = re.compile(r"[\s>*+\d.)-]*(?:`{3,}|~{3,})[ \t]*([^\n]*)")
 _TAB = re.compile(r"(?:%%|#@)tab[^\n]*")
 _SLASHES = re.compile(r"\b(?:c|cc|cpp|c\+\+|java|javascript|js|ts|typescript|rust|go|kotlin|swift|scala|cs|php)\b")
 _TOKEN = re.compile(
-    r"(?P<string>(?:\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?''')|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')"
-    r"|(?P<hash>#[^\n]*)|(?P<slash>//[^\n]*|/\*[\s\S]*?\*/)|(?P<word>\w+)|(?P<space>[ \t\r]+)|(?P<line>\n)|(?P<sign>[^\w\s])"
+    r"(?P<string>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(?P<hash>#[^\n]*)|(?P<slash>//[^\n]*)"
+    r"|(?P<word>\w+)|(?P<space>[ \t\r]+)|(?P<line>\n)|(?P<sign>[^\w\s])"
 )
+# What runs over lines, by how it opens and closes.
+_LONG = {'"""': '"""', "'''": "'''", "/*": "*/"}
 _MAX_TOKENS = 20_000
 
 
@@ -42,34 +44,36 @@ def _lex(fence: str) -> list[tuple[str, bool]]:
     """Tokens of a fence as (text, is it a comment?); joined they are the fence."""
     info = _INFO.match(fence)
     slashes = bool(info and _SLASHES.search(info.group(1).lower()))
-    lexed: list[tuple[str, bool]] = []
     position = info.end() if info else 0
-    if position:
-        lexed.append((fence[:position], False))
+    lexed: list[tuple[str, bool]] = [(fence[:position], False)] if position else []
+    unclosed: set[str] = set()
     line_start = True
     while position < len(fence):
-        match = _TOKEN.match(fence, position)
-        if match is None:
-            lexed.append((fence[position], False))
-            position += 1
-            continue
-        kind, text = match.lastgroup, match.group()
-        end = match.end()
-        if kind == "slash" and not slashes:
-            end = position + 1
-            text, kind = text[:1], "sign"
-        if kind == "hash" and slashes:
-            end = position + 1
-            text, kind = "#", "sign"
+        kind, end = _next_token(fence, position, unclosed)
+        if (kind == "slash" and not slashes) or (kind == "hash" and slashes):
+            kind, end = "sign", position + 1
+        text = fence[position:end]
         comment = (
             (kind == "hash" and not text.startswith(("#@", "#!")) and not re.match(r"#\s*@save", text))
             or kind == "slash"
-            or (kind == "string" and line_start and text[:3] in ('"""', "'''"))
+            or (kind == "string" and line_start and text[:3] in _LONG)
         )
         lexed.append((text, comment))
         line_start = kind == "line" or (line_start and kind == "space")
         position = end
     return lexed
+
+
+def _next_token(fence: str, position: int, unclosed: set[str]) -> tuple[str, int]:
+    """(kind, end) of the token at `position`; `unclosed` remembers what is not closed behind it any more."""
+    for opening, closing in _LONG.items():
+        if fence.startswith(opening, position) and opening not in unclosed:
+            close = fence.find(closing, position + len(opening))
+            if close >= 0:
+                return ("slash" if opening == "/*" else "string"), close + len(closing)
+            unclosed.add(opening)
+    match = _TOKEN.match(fence, position)
+    return (match.lastgroup or "sign", match.end()) if match else ("sign", position + 1)
 
 
 @lru_cache(maxsize=4096)
@@ -184,9 +188,7 @@ def _three_way(old: str, new: str, target: str) -> CodeMerge:
     return CodeMerge("".join(parts), conflict)
 
 
-def _regions(
-    base: list[str], theirs: list[str], ours: list[str]
-) -> Iterator[tuple[list[str], list[str], list[str]]]:
+def _regions(base: list[str], theirs: list[str], ours: list[str]) -> Iterator[tuple[list[str], list[str], list[str]]]:
     """The stretches between and of what all three have in common (diff3), in order."""
     in_theirs, in_ours = _matches(base, theirs), _matches(base, ours)
     b = t = o = 0

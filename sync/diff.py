@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rapidfuzz.distance import Indel, LCSseq
 
@@ -27,8 +28,10 @@ _CELLS = 40_000_000  # of a longest common subsequence; 5 MB of bits
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Pieces of the old and the new revision that are the same piece, by index; `equal`: but for white
-    space and slide marks; `moved`: found out of order."""
+    """Pieces of the old and the new revision that are the same piece, by index.
+
+    `equal`: the same but for white space and slide marks; `moved`: found out of order.
+    """
 
     old: tuple[int, ...]
     new: tuple[int, ...]
@@ -40,7 +43,12 @@ def match_blocks(old: Section, new: Section) -> list[Match]:
     """Matches between the blocks of two revisions, as indices into `blocks`; blank blocks left out."""
     a, b = content(old), content(new)
     sides = _Blocks([old.blocks[i] for i in a], [new.blocks[j] for j in b])
-    found = _match([block_key(block) for block in sides.old], [block_key(block) for block in sides.new], sides.alike, sides.renamed)
+    found = _match(
+        [block_key(block) for block in sides.old],
+        [block_key(block) for block in sides.new],
+        sides.alike,
+        sides.renamed,
+    )
     return [Match(tuple(a[i] for i in m.old), tuple(b[j] for j in m.new), m.equal, m.moved) for m in found]
 
 
@@ -89,9 +97,13 @@ class _Blocks:
         if any(block.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) for block in joined):
             return 0.0
         return _joined(
-            [self._of(block) for block in self.old[i : i + n]], 0, n, [self._of(b) for b in self.new[j : j + m]], 0, m
+            [self._of(block) for block in self.old[i : i + n]],
+            0,
+            n,
+            [self._of(b) for b in self.new[j : j + m]],
+            0,
+            m,
         )
-
 
     def renamed(self, rows: list[int], columns: list[int], matches: list[Match]) -> list[Match]:
         """A heading that no word was left of: alone of its level between two unchanged neighbours."""
@@ -136,7 +148,7 @@ def _joined(a: list[list[str]], i: int, n: int, b: list[list[str]], j: int, m: i
 
     Near-identical neighbours (the tabs of several frameworks) would match as a split or a merge otherwise.
     """
-    whole = _words_alike(sum(a[i : i + n], []), sum(b[j : j + m], []))
+    whole = _words_alike(list(chain(*a[i : i + n])), list(chain(*b[j : j + m])))
     if n == m == 1:
         return whole
     single = max(_words_alike(x, y) for x in a[i : i + n] for y in b[j : j + m])
@@ -221,7 +233,9 @@ def _edits(rows: list[int], columns: list[int], alike: Callable[[int, int, int, 
     if not rows or not columns:
         return []
     if len(rows) == len(columns) == 1:
-        return [Match((rows[0],), (columns[0],), equal=False)] if alike(rows[0], 1, columns[0], 1) > _ALIKE_ALONE else []
+        return (
+            [Match((rows[0],), (columns[0],), equal=False)] if alike(rows[0], 1, columns[0], 1) > _ALIKE_ALONE else []
+        )
 
     def score(i: int, n: int, j: int, m: int) -> float:
         whole = rows[i : i + n], columns[j : j + m]
@@ -233,17 +247,13 @@ def _edits(rows: list[int], columns: list[int], alike: Callable[[int, int, int, 
     return [Match(tuple(rows[i : i + n]), tuple(columns[j : j + m]), equal=False) for i, n, j, m, _ in found]
 
 
-def _moved_edits(
-    n: int, m: int, matches: list[Match], alike: Callable[[int, int, int, int], float]
-) -> list[Match]:
+def _moved_edits(n: int, m: int, matches: list[Match], alike: Callable[[int, int, int, int], float]) -> list[Match]:
     """Pieces that were moved and edited a little."""
     left_old = sorted(set(range(n)) - {i for match in matches for i in match.old})
     left_new = sorted(set(range(m)) - {j for match in matches for j in match.new})
     if not left_old or not left_new or len(left_old) * len(left_new) > 4000:
         return []
-    scored = sorted(
-        ((alike(i, 1, j, 1), -i, -j) for i in left_old for j in left_new), reverse=True
-    )
+    scored = sorted(((alike(i, 1, j, 1), -i, -j) for i in left_old for j in left_new), reverse=True)
     found: list[Match] = []
     for score, i, j in scored:
         if score < _MOVED:

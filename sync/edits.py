@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
 from sync.inline import mask, tokens
+from sync.model import TokenKind
 
 _WORD = re.compile(r"\x00+|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,3}|_{1,2}|\s+|[^\w\s]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?$")
@@ -17,6 +18,14 @@ _EMPHASIS = re.compile(r"\*{1,3}$|_{1,2}$")
 _EMPHASISED = re.compile(r"(?<![A-Za-z0-9*_])(\*{1,3}|_{1,2})(?=\S)([^*_\n]{1,500}?)(?<=\S)\1(?![A-Za-z0-9*_])")
 _LIGHT = frozenset(",;:-–—\"'“”‘’.")
 _STILL_THE_SAME = 0.6  # words that an edited sentence must share with its old self for its tokens to be renewed
+# What people call the kinds of tokens.
+_NAMES = {
+    TokenKind.CODE: "inline code",
+    TokenKind.MATH: "formula",
+    TokenKind.ROLE: "reference",
+    TokenKind.LINK: "link target",
+    TokenKind.URL: "link target",
+}
 _ARTICLES = frozenset({"a", "an", "the"})
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "al", "ally", "n", "y")
 _BEGINNINGS = ("un", "in", "im", "non", "dis", "re", "de", "mis")
@@ -155,9 +164,11 @@ def emphasise(old: str, new: str, target: str) -> str | None:
     if plain[0] != plain[1] or a == b or len(own) != len(a):
         return None
     signs = {text: sign for sign, text in b}
-    if len(signs) != len(b) or len({text for _, text in a}) != len(a) or [text for _, text in a if text in signs] != [
-        text for _, text in b
-    ]:
+    if (
+        len(signs) != len(b)
+        or len({text for _, text in a}) != len(a)
+        or [text for _, text in a if text in signs] != [text for _, text in b]
+    ):
         return None
     if [sign for sign, _ in own] != [sign for sign, _ in a]:
         return None
@@ -186,7 +197,7 @@ def renew_tokens(old: str, new: str, target: str) -> str:
     swaps: dict[str, str] = {}
     for was, now, _ in _hunks(a, b):
         tokens_was, tokens_now = [p for p in was if is_token(p)], [p for p in now if is_token(p)]
-        if len(tokens_was) == len(tokens_now) == 1 and tokens(tokens_was[0])[0].kind == tokens(tokens_now[0])[0].kind:
+        if len(tokens_was) == len(tokens_now) == 1 and token_kind(tokens_was[0]) == token_kind(tokens_now[0]):
             if tokens_was[0] in b or swaps.get(tokens_was[0], tokens_now[0]) != tokens_now[0]:
                 continue
             swaps[tokens_was[0]] = tokens_now[0]
@@ -218,7 +229,17 @@ def _swap(was: list[str], now: list[str], b: list[str], at: int, target: str) ->
 
 def is_token(piece: str) -> bool:
     """Whether a lexeme is a protected token."""
-    return len(piece) > 1 and piece[0] in "`$:<[]h\\" and bool(tokens(piece))
+    return token_kind(piece) is not None
+
+
+def token_kind(piece: str) -> TokenKind | None:
+    """What protected token a lexeme is, or None where it is a word, number or sign."""
+    if len(piece) < 2 or piece[0] not in "`$:<[]h":
+        return None
+    if piece.startswith("]"):
+        return TokenKind.LINK
+    found = tokens(piece)
+    return found[0].kind if found else None
 
 
 def _mechanical(piece: str) -> bool:
@@ -233,14 +254,11 @@ def _reason(was: list[str], now: list[str]) -> str:
     piece = (now or was)[-1]
     if _NUMBER.match(piece):
         return "number"
-    found = tokens(piece)
-    names = {"code": "inline code", "math": "formula", "role": "reference", "link": "link target", "url": "link target"}
-    return names.get(found[0].kind.value, found[0].kind.value) if found else "formatting"
+    kind = token_kind(piece)
+    return _NAMES.get(kind, kind.value) if kind else "formatting"
 
 
-def _unambiguous(
-    swaps: dict[str, str], changed: Counter[str], a: list[str], b: list[str], target: str
-) -> bool:
+def _unambiguous(swaps: dict[str, str], changed: Counter[str], a: list[str], b: list[str], target: str) -> bool:
     in_source, in_target = Counter(a), Counter(lexemes(target))
     if set(swaps) & {value for key, value in swaps.items() if value != key}:
         return False  # a chain or a swap: x -> y, y -> z

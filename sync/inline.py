@@ -68,9 +68,11 @@ def _tokens(text: str) -> tuple[Token, ...]:
     ticks = _Closers(text, r"`+")
     dollars = _Closers(text.replace("\\$", "\x01\x01"), r"\$+")
     breaks = [match.start() for match in _PARAGRAPH_BREAK.finditer(text)]
+    bracket = text.find("[")
     position = 0
     while match := _START.search(text, position):
-        end = _token_end(text, match, ticks, dollars, breaks)
+        stray = match.lastgroup == "link" and not 0 <= bracket < match.start()
+        end = None if stray else _token_end(text, match, ticks, dollars, breaks)
         if end is None:
             position = match.end()
             continue
@@ -91,9 +93,7 @@ _KINDS = {
 }
 
 
-def _token_end(
-    text: str, match: re.Match[str], ticks: _Closers, dollars: _Closers, breaks: list[int]
-) -> int | None:
+def _token_end(text: str, match: re.Match[str], ticks: _Closers, dollars: _Closers, breaks: list[int]) -> int | None:
     """Where the token that begins at `match` ends, or None if it is none after all."""
     kind, start, end = match.lastgroup, match.start(), match.end()
     if kind == "note":

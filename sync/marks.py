@@ -57,7 +57,15 @@ def spans(text: str, segments: list[Segment]) -> list[Span]:
             continue
         marked = fold(region[right:start])
         found.append(
-            Span(opening, sign, first, a + left - segments[first].start, last, a + end - segments[last].start, marked)
+            Span(
+                opening,
+                sign,
+                first,
+                a + left - segments[first].start,
+                last,
+                a + end - segments[last].start,
+                marked,
+            )
         )
     return found
 
@@ -91,7 +99,9 @@ def _beyond(keys: list[tuple[str, str]], common: Counter[tuple[str, str]]) -> li
     return left
 
 
-def project(source: str, start: int, end: int, target: str, lexicon: Lexicon | None, language: str) -> tuple[int, int] | None:
+def project(
+    source: str, start: int, end: int, target: str, lexicon: Lexicon | None, language: str
+) -> tuple[int, int] | None:
     """Where the piece source[start:end] stands in `target`, or None where nothing tells.
 
     Both texts may hold slide marks; offsets are into them as they are.
@@ -186,7 +196,7 @@ def _best_run(units: list[tuple[int, int, float]], share: float, target: str) ->
     """
     edge = [
         (
-            0.15 * _clear(target[: a].rstrip()[-1:]) - 0.1 * (pull == 0),
+            0.15 * _clear(target[:a].rstrip()[-1:]) - 0.1 * (pull == 0),
             0.15 * _clear(target[b:].lstrip()[:1]) - 0.1 * (pull == 0),
         )
         for a, b, pull in units

@@ -7,7 +7,7 @@ whole. The translation's own order stands, but for what moved upstream; what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sync.align import Link
@@ -44,18 +44,29 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One piece of the merged sequence: a closure that has text in the translation, or a new piece."""
+class Standing:
+    """A piece of the merged sequence that the translation has, by its index there."""
 
     closure: Closure
-    target: int | None  # an index of the translation, or None
-    new: int | None  # an index of the new source where the piece is new
+    target: int
 
 
-def closures(
-    old: Iterable[int], new: Iterable[int], target: Iterable[int], links: Sequence[Link], matches: Sequence[Match]
-) -> list[Closure]:
-    """Everything in exactly one closure, ordered by the new source, then the old, then the translation."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A piece of the merged sequence that is new upstream, by its index in the new source."""
+
+    closure: Closure
+    new: int
+
+
+Place = Standing | Added
+
+
+def closures(sizes: tuple[int, int, int], links: Sequence[Link], matches: Sequence[Match]) -> list[Closure]:
+    """Everything in exactly one closure, ordered by the new source, then the old, then the translation.
+
+    `sizes`: how many pieces the old source, the new source and the translation have.
+    """
     parent: dict[tuple[str, int], tuple[str, int]] = {}
 
     def root(node: tuple[str, int]) -> tuple[str, int]:
@@ -64,8 +75,8 @@ def closures(
             node = parent[node]
         return node
 
-    for side, indices in (("o", old), ("n", new), ("t", target)):
-        parent.update({(side, i): (side, i) for i in indices})
+    for side, size in zip("ont", sizes, strict=True):
+        parent.update({(side, i): (side, i) for i in range(size)})
     tied = [(("o", link.sources), ("t", link.targets)) for link in links]
     tied += [(("o", match.old), ("n", match.new)) for match in matches]
     for (side, first), (other, second) in tied:
@@ -106,7 +117,8 @@ def _order(closure: Closure) -> tuple[int, int, int]:
 
 def arrange(found: Sequence[Closure]) -> list[Place]:
     """The merged sequence. Removed closures that are certain are left out; callers keep doubtful ones by
-    clearing `Closure.old` of them beforehand (see `spare`)."""
+    clearing `Closure.old` of them beforehand (see `spare`).
+    """
     by_target = {j: closure for closure in found for j in closure.target}
     last = max(by_target, default=-1)
     anchors: dict[int, list[Place]] = {-1: []}  # what goes behind an index of the translation; -1: before all
@@ -125,13 +137,13 @@ def arrange(found: Sequence[Closure]) -> list[Place]:
         if closure.target:
             if id(closure) not in placed:
                 placed.add(id(closure))
-                anchors[_behind(here, by_target, last)] += [Place(closure, j, None) for j in closure.target]
+                anchors[_behind(here, by_target, last)] += [Standing(closure, j) for j in closure.target]
         elif closure.added:
-            anchors[_behind(here, by_target, last)].append(Place(closure, None, k))
+            anchors[_behind(here, by_target, last)].append(Added(closure, k))
     merged = list(anchors[-1])
     for j in range(last + 1):
         if stays[j]:
-            merged.append(Place(by_target[j], j, None))
+            merged.append(Standing(by_target[j], j))
         merged += anchors[j]
     return merged
 
@@ -151,5 +163,3 @@ def spare(found: Sequence[Closure], least: float) -> list[Closure]:
     for closure in doubtful:
         closure.old = []
     return doubtful
-
-

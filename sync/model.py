@@ -39,9 +39,7 @@ class BlockKind(StrEnum):
 
 
 # The kinds whose segments are translated; scores are taken over PROSE (what the reader reads).
-PROSE = frozenset(
-    {BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.TABLE}
-)
+PROSE = frozenset({BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.TABLE})
 TRANSLATABLE = PROSE | {BlockKind.IMAGE, BlockKind.FOOTNOTE}
 
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from sync import markdown
 from sync.align import CERTAIN, Link, align_blocks
-from sync.code import code_key, merge_code
+from sync.carry import carry, reframed, with_markup
+from sync.code import code_key
 from sync.diff import Match, match_blocks
 from sync.inline import find_marks, fold, strip_marks
 from sync.lexicon import Lexicon
 from sync.marks import outer_marks
-from sync.merge import Closure, Place, arrange, closures, spare
+from sync.merge import Added, Closure, Place, Standing, arrange, closures, spare
 from sync.model import TRANSLATABLE, Block, BlockKind, Literal, Operation, Piece, Plan, Section
-from sync.region import Region, Side
+from sync.region import Region
+from sync.separators import Separators
+from sync.sides import Side
 from sync.state import Content, State
 
 _PRESENT = 0.62  # a block of the translation alone is the new block's translation from here on
-_TOKENWISE = frozenset({BlockKind.MATH, BlockKind.REFERENCE, BlockKind.HTML, BlockKind.FRONT_MATTER})
-_JOINS = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.CODE, BlockKind.FOOTNOTE, BlockKind.TABLE})
 
 
 def plan_section(
@@ -52,8 +53,8 @@ class _Planner:
         self.matches = [
             Match(state.old.dense(m.old), state.new.dense(m.new), m.equal, m.moved) for m in match_blocks(old, new)
         ]
-        sizes = (range(len(side.blocks)) for side in (state.old, state.new, state.target))
-        self.closures = closures(*sizes, self.links, self.matches)
+        sizes = (len(state.old.blocks), len(state.new.blocks), len(state.target.blocks))
+        self.closures = closures(sizes, self.links, self.matches)
         self._find_present(new, target)
         self.regions: dict[int, Region] = {}
 
@@ -158,6 +159,7 @@ class _Planner:
     def _pieces(self, places: list[Place]) -> list[Piece]:
         state = self.state
         pieces: list[Piece] = [Literal(state.target.lead if state.target.text else state.native(state.new.lead))]
+        separators = Separators(state)
         done: set[int] = set()
         before: Place | None = None
         for place in places:
@@ -170,39 +172,30 @@ class _Planner:
             if not made:
                 continue
             if before is not None:
-                pieces.append(Literal(self._separator(before, place, pieces)))
+                pieces.append(Literal(separators.between(before, place, pieces)))
             pieces += made
-            before = place if not whole else Place(place.closure, place.closure.target[-1], None)
-        return self._ended(pieces, before)
+            before = place if not whole else Standing(place.closure, place.closure.target[-1])
+        return separators.ended(pieces, before)
 
     def _made(self, place: Place) -> list[Piece]:
         closure = place.closure
-        if place.new is not None:
+        if isinstance(place, Added):
             return self._added(place.new)
-        assert place.target is not None
         block = self.state.target.blocks[place.target]
         if closure.foreign:
             return [Literal(block.text)]
         region = self.regions.get(id(closure))
         if region is not None:
-            pieces = self._prefixed(closure, region.pieces())
+            pieces = with_markup(self.state, closure, region.pieces())
             if closure.moved:
                 self.state.notes.append(f"Moved upstream: {fold(block.text)[:60]}")
             return pieces
         if place.target != closure.target[0]:
             return [Literal(block.text)]
-        if not closure.equal or self._framed(closure):
-            return self._carried(closure, block)
+        if not closure.equal or reframed(self._blocks(closure)):
+            return carry(self.state, closure, block)
         self._unchanged(closure)
         return [Literal(block.text)]
-
-    def _framed(self, closure: Closure) -> bool:
-        """Whether only the slide marks around a formula changed, and the translation has the old ones."""
-        blocks = self._blocks(closure)
-        if len(blocks) != 3 or any(block.kind != BlockKind.MATH for block in blocks):
-            return False
-        old, new, own = (outer_marks(block.text.strip()) for block in blocks)
-        return old != new and own == old
 
     def _unchanged(self, closure: Closure) -> None:
         operation, reason = (Operation.MOVED, "moved") if closure.moved else (Operation.KEPT, "unchanged")
@@ -235,85 +228,6 @@ class _Planner:
             pieces.append(state.fresh(block.kind, line, state.native(segment.text), outer_marks(segment.text)))
         return [*pieces, Literal(state.native(state.new.text[position : block.end]))]
 
-    def _prefixed(self, closure: Closure, pieces: list[Piece]) -> list[Piece]:
-        """Carry over a changed heading level, list marker or picture target: the markup around the segments."""
-        if not (len(closure.old) == len(closure.new) == len(closure.target) == 1) or not pieces:
-            return pieces
-        state = self.state
-        old, new, target = (
-            _edges(side.blocks[indices[0]])
-            for side, indices in ((state.old, closure.old), (state.new, closure.new), (state.target, closure.target))
-        )
-        for side, at in ((0, 0), (1, -1)):
-            edge = pieces[at]
-            same = old[side].strip() == target[side].strip() and old[side].strip() != new[side].strip()
-            if same and isinstance(edge, Literal) and edge.text == target[side]:
-                pieces[at] = Literal(state.native(new[side]) if side == 0 else _replaced(target[side], new[side]))
-                block = state.new.blocks[closure.new[0]]
-                state.result(block.kind, Operation.PATCHED, "markup", old=old[side], new=new[side], draft=new[side])
-        return pieces
-
-    def _carried(self, closure: Closure, block: Block) -> list[Piece]:
-        """A changed block that is not planned by sentence: code, formulas, labels, and what is doubtful."""
-        state = self.state
-        if not len(closure.old) == len(closure.new) == len(closure.target) == 1:
-            return self._left(closure, block, "its blocks do not correspond one to one")
-        old, new = state.old.blocks[closure.old[0]], state.new.blocks[closure.new[0]]
-        if block.kind != new.kind or old.kind != new.kind or closure.confidence < CERTAIN:
-            return self._left(closure, block, "which text translates it is doubtful")
-        if block.kind in (BlockKind.FENCE, BlockKind.CODE):
-            return self._code(old, new, block)
-        if _marks_only(old, new):
-            text = _remarked(block.text, new.text)
-            state.result(
-                block.kind, Operation.PATCHED, "slide marks", old=old.text, new=new.text, target=block.text, draft=text
-            )
-            return [Literal(text)]
-        if _plain(new.text) == _plain(block.text):
-            state.result(block.kind, Operation.KEPT, "already in the translation", new=new.text, target=block.text)
-            return [Literal(block.text)]
-        if _plain(old.text) == _plain(block.text):
-            text = _replaced(block.text, state.native(new.text))
-            state.result(
-                block.kind, Operation.PATCHED, "carried over", old=old.text, new=new.text, target=block.text, draft=text
-            )
-            return [Literal(text)]
-        merged = merge_code(old.text, new.text, block.text)
-        if merged.conflict or block.kind not in _TOKENWISE:
-            return self._left(closure, block, "the translation has its own, and the source changed")
-        state.result(
-            block.kind, Operation.PATCHED, "carried over", old=old.text, new=new.text, target=block.text,
-            draft=merged.text, uncertain=True,
-        )  # fmt: skip
-        return [Literal(merged.text)]
-
-    def _code(self, old: Block, new: Block, block: Block) -> list[Piece]:
-        merged = merge_code(old.text.replace("\r\n", "\n"), new.text.replace("\r\n", "\n"), block.text.replace("\r\n", "\n"))
-        text = _replaced(block.text, self.state.native(merged.text))
-        if merged.conflict:
-            reason = "the translation's own code was kept against a change"
-        elif text == block.text:
-            reason = "already in the translation"
-        else:
-            reason = "code"
-        operation = Operation.KEPT if text == block.text else Operation.PATCHED
-        self.state.result(
-            block.kind, operation, reason, old=old.text, new=new.text, target=block.text, draft=text,
-            waiting=merged.conflict, uncertain=merged.conflict,
-        )  # fmt: skip
-        return [Literal(text)]
-
-    def _left(self, closure: Closure, block: Block, reason: str) -> list[Piece]:
-        """The translation stands; a translator has to look."""
-        state = self.state
-        old = " ".join(fold(strip_marks(state.old.blocks[i].text)) for i in closure.old)
-        new = " ".join(fold(strip_marks(state.new.blocks[k].text)) for k in closure.new)
-        state.result(
-            block.kind, Operation.TRANSLATED, reason, old=old, new=new, target=fold(block.text), waiting=True,
-            uncertain=True,
-        )  # fmt: skip
-        return [Literal(block.text)]
-
     def _absent(self) -> None:
         """Results for what has no place in the draft: removed blocks, and what the translation never had."""
         state = self.state
@@ -329,100 +243,6 @@ class _Planner:
                     reason = "unchanged" if closure.equal else "the translation has no such block"
                     for line in Side.of(state.new, [k]).lines:
                         state.result(block.kind, Operation.KEPT, reason, new=line, uncertain=not closure.equal)
-
-    # -- between blocks -----------------------------------------------------------------------------------
-
-    def _separator(self, before: Place, after: Place, pieces: list[Piece]) -> str:
-        state = self.state
-        a, b = before.target, after.target
-        if a is not None and b == a + 1:
-            return state.target.gaps[a]
-        upstream = self._upstream_separator(before, after)
-        candidates = []
-        if a is not None:
-            candidates.append(state.target.gaps[a])
-        if b:
-            candidates.append(state.target.gaps[b - 1])
-        wanted = upstream if upstream is not None else (candidates[0] if candidates else "\n")
-        chosen = next((gap for gap in candidates if ("\n" in gap) == ("\n" in wanted)), state.native(wanted))
-        text = _text_of(pieces)
-        if text and not text.endswith("\n"):
-            chosen = state.native("\n") + chosen
-        kinds = {self._kind(before), self._kind(after)}
-        if "\n" not in chosen and kinds <= _JOINS and BlockKind.PARAGRAPH in kinds:
-            chosen = state.native("\n")
-        return chosen
-
-    def _upstream_separator(self, before: Place, after: Place) -> str | None:
-        a = before.new if before.new is not None else (before.closure.new or [None])[-1]
-        b = after.new if after.new is not None else (after.closure.new or [None])[0]
-        return self.state.new.gaps[a] if a is not None and b == a + 1 else None
-
-    def _kind(self, place: Place) -> BlockKind:
-        if place.target is not None:
-            return self.state.target.blocks[place.target].kind
-        assert place.new is not None
-        return self.state.new.blocks[place.new].kind
-
-    def _ended(self, pieces: list[Piece], last: Place | None) -> list[Piece]:
-        """End the file as the translation did: its last blank lines, or no final newline."""
-        state = self.state
-        if not state.target.blocks or last is None:
-            if state.new.blocks and last is not None:
-                pieces.append(Literal(state.native(state.new.gaps[-1])))
-            return pieces
-        end = state.target.gaps[-1]
-        if last.target == len(state.target.blocks) - 1:
-            return [*pieces, Literal(end)]
-        newline = state.target.text.endswith("\n")
-        if newline and not _text_of(pieces).endswith("\n"):
-            pieces.append(Literal(state.native("\n")))
-        if not newline and isinstance(pieces[-1], Literal):
-            pieces[-1] = Literal(pieces[-1].text.rstrip("\r\n"), pieces[-1].result)
-        return [*pieces, Literal(end)]
-
-
-def _edges(block: Block) -> tuple[str, str]:
-    """The markup before a block's first segment and behind its last."""
-    if not block.segments:
-        return block.text, ""
-    return (
-        block.text[: block.segments[0].start - block.start],
-        block.text[block.segments[-1].end - block.start :],
-    )
-
-
-def _plain(text: str) -> str:
-    return "".join(strip_marks(text).split())
-
-
-def _marks_only(old: Block, new: Block) -> bool:
-    return old.text != new.text and _plain(old.text) == _plain(new.text)
-
-
-def _remarked(text: str, new: str) -> str:
-    """A formula of the translation with the slide marks that the new source has around it."""
-    lead, tail = outer_marks(new.strip())
-    body = strip_marks(text)
-    core = body.strip()
-    return body.replace(core, f"{lead}{core}{tail}", 1) if core else text
-
-
-def _replaced(own: str, new: str) -> str:
-    """`new` with the white space around it that `own` has."""
-    body = new.strip()
-    stripped = own.strip()
-    at = own.index(stripped) if stripped else 0
-    return own[:at] + body + own[at + len(stripped) :]
-
-
-def _text_of(pieces: list[Piece]) -> str:
-    """The end of the draft so far, enough to see how it ends."""
-    for piece in reversed(pieces):
-        text = piece.text if isinstance(piece, Literal) else piece.fallback
-        if text:
-            return text
-    return ""
 
 
 def _compact(pieces: list[Piece]) -> tuple[Piece, ...]:

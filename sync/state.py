@@ -91,9 +91,7 @@ class State:
         digest = hashlib.sha256(seed.encode()).hexdigest()[:10]
         self._ids[digest] += 1
         name = digest if self._ids[digest] == 1 else f"{digest}-{self._ids[digest]}"
-        self.results.append(
-            SegmentResult(name, kind, operation, reason, old, new, target, draft, waiting, uncertain)
-        )
+        self.results.append(SegmentResult(name, kind, operation, reason, old, new, target, draft, waiting, uncertain))
         return len(self.results) - 1
 
     def fresh(self, kind: BlockKind, line: str, raw: str, marks: tuple[str, str] = ("", "")) -> Piece:

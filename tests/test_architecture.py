@@ -22,7 +22,7 @@ SOURCES = {
 ONLY_IN = {
     "git": {"sync.repos"},
     "gitdb": {"sync.repos"},
-    "mistune": {"sync.markdown"},
+    "mistune": {"sync.blocks"},
     "sacrebleu": {"sync.score"},
     "sentencex": {"sync.sentences"},
     "translate": {"sync.parallel_data"},

@@ -54,7 +54,7 @@ def test_a_good_translation_passes(source: str, text: str) -> None:
         ("Use it.", "用<script>它。", "protected token added: <script>"),
         ("See [it](a.md).", "见[它](b.md)。", "protected token lost: ](a.md)"),
         ("See [it](a.md).", "见它](a.md)。", "protected token lost: ](a.md)"),
-        ("See [it](a.md).", "见](a.md)[它。", "unbalanced markup: ] before its ["),
+        ("See [it](a.md).", "见](a.md)[它。", "protected token lost: ](a.md)"),
         ("See ![it](a.png).", "见[它](a.png)。", "unbalanced markup"),
         ("Use it.", "用`它。", "unbalanced markup: 1 ` where"),
         ("Use it.", "用$它。", "unbalanced markup: 1 $ where"),

@@ -1,0 +1,133 @@
+"""The slide marks of a region: those that upstream added are placed in the translation, those it removed go."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sync import marks
+from sync.inline import find_marks, tokens
+from sync.sides import Out, Side
+from sync.state import State
+
+
+class Slides:
+    """Places slide marks in the sentences of one region."""
+
+    def __init__(self, state: State, old: Side, new: Side, target: Side) -> None:
+        self.state, self.old, self.new, self.target = state, old, new, target
+
+    def place(self, outs: list[Out]) -> None:
+        """Put new slide marks into the sentences of the draft, and take those that are gone out of them."""
+        old, new, own = (marks.spans(side.content.text, side.segments) for side in (self.old, self.new, self.target))
+        if not old and not new:
+            return
+        gone, fresh = marks.changed(old, new)
+        if not gone and not fresh:
+            return
+        if len(own) == len(new) and len(own) != len(old):
+            return  # the translation has them already
+        insertions: dict[int, list[tuple[int, int, str]]] = {}
+        by_new = {k: out for out in outs for k in out.closure.new if out.new is not None and not out.closure.added}
+        by_target = {j: out for out in outs if out.first is not None for j in range(out.first, (out.last or 0) + 1)}
+        if gone and len(own) == len(old):
+            for index in gone:
+                self._unmark(own[index], by_target)
+        scattered = self._scattered([new[index] for index in fresh])
+        for index in fresh:
+            if new[index].first in scattered or new[index].last in scattered:
+                for k in (new[index].first, new[index].last):
+                    if k in by_new:
+                        self._remarked(by_new[k], uncertain=True)
+                continue
+            self._mark(new[index], by_new, insertions)
+        for out in outs:
+            placed = insertions.get(id(out))
+            if not placed:
+                continue
+            for offset, _, sign in sorted(placed, reverse=True):
+                out.text = out.text[:offset] + sign + out.text[offset:]
+
+    def _scattered(self, fresh: list[marks.Span]) -> set[int]:
+        """Sentences with marks around several of their parts: in another word order those parts are not found."""
+        parts = Counter(span.first for span in fresh if span.first == span.last)
+        return {index for index, count in parts.items() if count > 1}
+
+    def _unmark(self, span: marks.Span, by_target: dict[int, Out]) -> None:
+        first, last = by_target.get(span.first), by_target.get(span.last)
+        if first is None or last is None or first.edited or last.edited:
+            return
+        last_text = last.text
+        at = last_text.rfind(span.closing)
+        if at >= 0:
+            last.text = last_text[:at] + last_text[at + len(span.closing) :]
+        at = first.text.find(span.opening)
+        if at >= 0:
+            first.text = first.text[:at] + first.text[at + len(span.opening) :]
+        for out in (first, last):
+            self._remarked(out, uncertain=False)
+
+    def _mark(
+        self, span: marks.Span, by_new: dict[int, Out], insertions: dict[int, list[tuple[int, int, str]]]
+    ) -> None:
+        first, last = by_new.get(span.first), by_new.get(span.last)
+        if first is None or last is None or (first.request is not None and first is last and not first.edited):
+            return
+        opened = self._project(span, span.first, first)
+        closed = self._project(span, span.last, last)
+        if opened is None or closed is None:
+            for out in (first, last):
+                self._remarked(out, uncertain=True)
+            return
+        a, b = opened[0], closed[1]
+        if first is last and a >= b:
+            return
+        if _inside_token(first.text, a) or _inside_token(last.text, b) or self._marked(first.text, a, b, first is last):
+            return
+        if first is last and _crosses(insertions.get(id(first), []), a, b):
+            return
+        insertions.setdefault(id(first), []).append((a, 1, span.opening))
+        insertions.setdefault(id(last), []).append((b, 0, span.closing))
+        if first is last and first.request is not None and opened[2]:
+            first.lead, first.tail = span.opening, span.closing
+        for out in (first, last):
+            self._remarked(out, uncertain=not (opened[2] and closed[2]))
+
+    @staticmethod
+    def _marked(text: str, a: int, b: int, alone: bool) -> bool:
+        """Whether a mark would stand in another one that is there already."""
+        if not alone:
+            return False
+        return any(a <= start < b or a < end <= b for start, end, _, _ in find_marks(text)) or (
+            text[max(0, a - 3) : a] in ("[**", "(**")
+        )
+
+    def _project(self, span: marks.Span, index: int, out: Out) -> tuple[int, int, bool] | None:
+        """(start, end, whether it is certain) of the span's part in sentence `index`, in `out.text`."""
+        closure = out.closure
+        a, b = closure.new[0], closure.new[-1]
+        start = span.start if index == span.first else 0
+        end = span.end if index == span.last else len(self.new.segments[index].text)
+        base = self.new.segments[a].start
+        offset = self.new.segments[index].start - base
+        source = self.new.content.text[base : self.new.segments[b].end]
+        found = marks.project(
+            source, offset + start, offset + end, out.text, self.state.lexicon, self.state.target.language
+        )
+        if found is None:
+            return None
+        whole = end - start >= len(self.new.segments[index].text) - 1 and a == b
+        return found[0], found[1], whole
+
+    def _remarked(self, out: Out, uncertain: bool) -> None:
+        if out.result >= 0:
+            self.state.marked(out.result, uncertain)
+
+
+def _crosses(placed: list[tuple[int, int, str]], a: int, b: int) -> bool:
+    """Whether a mark from `a` to `b` would overlap one that is placed already."""
+    ordered = [offset for offset, _, _ in sorted(placed)]
+    return any(start < b and a < end for start, end in zip(ordered[::2], ordered[1::2], strict=False))
+
+
+def _inside_token(text: str, offset: int) -> bool:
+    return any(token.start < offset < token.end for token in tokens(text))
