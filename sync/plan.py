@@ -63,6 +63,7 @@ class _Planner:
         for closure in spare(self.closures, CERTAIN):
             text = fold(state.target.blocks[closure.target[0]].text)[:80]
             state.notes.append(f"Removed upstream, but which text translates it is doubtful, so it stays: {text}")
+        self._drop_standing()
         settled = {closure.old[0] for closure in self.closures if self._settled(closure)}
         for closure in self.closures:
             self._prepare(closure, settled)
@@ -93,6 +94,19 @@ class _Planner:
                 ours[0].equal = True
                 gone = {id(closure) for closure in theirs}
                 self.closures = [c for c in self.closures if id(c) not in gone]
+
+    def _drop_standing(self) -> None:
+        """Leave out new blocks whose English stands in the translation already."""
+        standing: set[int] = set()
+        for closure in self.closures:
+            side = Side.of(self.state.new, closure.new) if closure.added else None
+            if side and side.lines and all(self.state.stands_in_english(line) for line in side.lines):
+                standing.add(id(closure))
+                kind = self.state.new.blocks[closure.new[0]].kind
+                for line in side.lines:
+                    reason = "already in the translation, in English"
+                    self.state.result(kind, Operation.KEPT, reason, new=line, waiting=True)
+        self.closures = [closure for closure in self.closures if id(closure) not in standing]
 
     def _same_code(self, link: Link) -> bool:
         a, b = self.state.new.blocks[link.sources[0]], self.state.target.blocks[link.targets[0]]

@@ -152,6 +152,11 @@ class Region:
     def _out(self, place: Place) -> list[Out]:
         closure = place.closure
         if isinstance(place, Added):
+            if self.state.stands_in_english(line := self.new.lines[place.new]):
+                self.state.result(
+                    self.kind, Operation.KEPT, "already in the translation, in English", new=line, waiting=True
+                )
+                return []
             return [self._added(closure, place.new)]
         if closure.foreign or not closure.new:
             return self._single(place)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import Indel
 
+from sync.align import unit_text
 from sync.edits import lexemes
 from sync.features import content
 from sync.inline import tokens
@@ -63,6 +64,7 @@ class State:
     _nearest: dict[str, str] = field(default_factory=dict)
     _ids: Counter[str] = field(default_factory=Counter)
     _vocabulary: Counter[str] | None = None
+    _english: set[str] | None = None
 
     @property
     def vocabulary(self) -> Counter[str]:
@@ -74,6 +76,16 @@ class State:
                     for segment in block.segments:
                         self._vocabulary.update(word.lower() for word in lexemes(segment.text))
         return self._vocabulary
+
+    def stands_in_english(self, line: str) -> bool:
+        """Whether the translation has this new sentence as it is: from a draft whose base was not recorded."""
+        if self._english is None:
+            counts = [
+                Counter(unit_text(side.text, "en", [segment]) for block in side.blocks for segment in block.segments)
+                for side in (self.new, self.target)
+            ]
+            self._english = {text for text, count in counts[0].items() if 0 < count <= counts[1][text]}
+        return line in self._english
 
     def native(self, text: str) -> str:
         """Text of the source with the line ends of the translation."""
