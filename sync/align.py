@@ -12,13 +12,22 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import accumulate
 from typing import Literal
 
-from sync.features import Features, as_pieces, content, extract, join, joinable, shared, similarity
+from sync.features import (
+    Features,
+    as_pieces,
+    content,
+    extract,
+    join,
+    joinable,
+    prose_bound,
+    shared,
+    similarity,
+)
 from sync.inline import fold, strip_marks
-from sync.lexicon import Lexicon, source_stems, target_stems
+from sync.lexicon import Lexicon, source_vocabulary, target_vocabulary
 from sync.model import Block, BlockKind, Section, Segment, TranslationUnit
 
 UNLINKED = 0.22  # what a block left alone is worth; two of them must be beaten by a link
@@ -28,7 +37,10 @@ _ORDERLY = 0.25  # least score of items of two lists of equal length that stand 
 _PARALLEL = 0.3  # what the same structure on both sides of a gap is worth
 _PARALLEL_MOST = 12
 _CELLS = 40_000  # of a gap's table; a larger one is banded around its diagonal
+_MOST_CELLS = 2_000_000  # of any table: tens of thousands of blocks without a fixed point
 _JOIN_COST = 0.25
+_CLEAR = 0.97  # a single link this good needs no look at joins
+_NO_WAY = 255
 
 _BLOCK_STEPS = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1))
 _SENTENCE_STEPS = (*_BLOCK_STEPS, (2, 2))
@@ -82,50 +94,64 @@ def _own_lexicon(sides: _Sides, links: list[Link], code: str) -> Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
+    """Both sides of an alignment. What dynamic programming asks for at every place is summed up once."""
+
     a: list[Features]
     b: list[Features]
     weights: dict[str, float]
     ratio: float
+    sums_a: _Sums
+    sums_b: _Sums
     lexicon: Lexicon | None = None
     stems_a: tuple[tuple[str, ...], ...] = ()
     stems_b: tuple[frozenset[str], ...] = ()
+    known: list[float] = field(default_factory=list)  # evidence of the stems before each piece of `a`
 
     def with_lexicon(self, lexicon: Lexicon) -> _Sides:
-        stems_a = tuple(
-            tuple({stem for _, _, stem in source_stems(f.text)}) if f.flowing else () for f in self.a
-        )
-        stems_b = tuple(
-            frozenset(stem for _, _, stem in target_stems(f.text, lexicon.language)) if f.flowing else frozenset()
-            for f in self.b
-        )
-        return replace(self, lexicon=lexicon, stems_a=stems_a, stems_b=stems_b)
+        nothing: frozenset[str] = frozenset()
+        stems_a = tuple(source_vocabulary(f.text) if f.flowing else () for f in self.a)
+        stems_b = tuple(target_vocabulary(f.text, lexicon.language) if f.flowing else nothing for f in self.b)
+        known = _before([lexicon.coverage(stems, nothing)[1] for stems in stems_a])
+        return replace(self, lexicon=lexicon, stems_a=stems_a, stems_b=stems_b, known=known)
+
+    def bound(self, i: int, n: int, j: int, m: int) -> float:
+        """No less than `score` of the same, from kinds, lengths and weights alone: most pairs end here."""
+        if not self.a[i].flowing:
+            return 1.0 if n + m > 2 or self.a[i].kind == self.b[j].kind else 0.0
+        if m == 1 and not self.b[j].flowing:
+            return 0.0
+        (length, weight), (other_length, other_weight) = self.sums_a.of(i, n), self.sums_b.of(j, m)
+        value = prose_bound(self.a[i].kind, (length, other_length), (weight, other_weight), self.ratio)
+        if self.lexicon is None:
+            return value
+        return value + _evidence(self.known[i + n] - self.known[i]) * (0.5 - 0.5 * value)
 
     def score(self, i: int, n: int, j: int, m: int) -> float:
         """How well a[i:i+n], joined, is translated by b[j:j+m], joined; 0–1."""
         if n == m == 1:
             f, g = self.a[i], self.b[j]
-        elif joinable(self.a[i : i + n], self.b[j : j + m]) and joinable(self.b[j : j + m], self.a[i : i + n]):
-            f, g = join(self.a[i : i + n]), join(self.b[j : j + m])
+        elif joinable(self.a[i : i + n], self.b[j : j + m]):
+            f, g = self.sums_a.joined(self.a, i, n), self.sums_b.joined(self.b, j, m)
         else:
             return 0.0
         value = similarity(f, g, self.weights, self.ratio)
         if self.lexicon is None or not (f.flowing and g.flowing) or value == 0:
             return value
-        stems = self.stems_a[i] if n == 1 else tuple({s for k in range(i, i + n) for s in self.stems_a[k]})
         others = self.stems_b[j] if m == 1 else frozenset().union(*self.stems_b[j : j + m])
-        if n + m > 2 and not self._all_said(i, n, j, m):
+        if n + m > 2 and not self._all_said(i, n, others):
             return 0.0
+        stems = self.stems_a[i]
+        if n > 1:
+            stems = tuple(dict.fromkeys(stem for k in range(i, i + n) for stem in self.stems_a[k]))
         coverage, known = self.lexicon.coverage(stems, others)
-        evidence = _LEXICAL * known / (known + 0.7)
+        evidence = _evidence(known)
         if coverage < 0.5 and len(stems) < _FEW:  # a heading has too few words for a miss to mean much
             evidence /= 2
         return value * (1 - evidence) + evidence * min(1.0, coverage / 0.65) * (0.5 + 0.5 * value)
 
-
-    def _all_said(self, i: int, n: int, j: int, m: int) -> bool:
+    def _all_said(self, i: int, n: int, others: frozenset[str]) -> bool:
         """Whether each of several source blocks has its words in the target: a deleted one has not."""
         assert self.lexicon is not None
-        others = frozenset().union(*self.stems_b[j : j + m])
         for k in range(i, i + n):
             coverage, known = self.lexicon.coverage(self.stems_a[k], others)
             if known > 0.5 and coverage < 0.3:
@@ -137,9 +163,45 @@ _FEW = 5
 _LEXICAL = 0.8  # the most that the lexicon counts
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Lengths and weights of one side before each of its pieces; and neighbours joined, each made once."""
+
+    lengths: list[int]
+    weights: list[float]
+    _joined: dict[tuple[int, int], Features] = field(default_factory=dict)
+
+    @classmethod
+    def over(cls, side: Sequence[Features]) -> _Sums:
+        return cls(list(accumulate((f.length for f in side), initial=0)), _before([f.weight for f in side]))
+
+    def of(self, start: int, count: int) -> tuple[int, float]:
+        """Length and weight of `count` pieces from `start` on."""
+        end = start + count
+        return self.lengths[end] - self.lengths[start], self.weights[end] - self.weights[start]
+
+    def joined(self, side: list[Features], start: int, count: int) -> Features:
+        if count == 1:
+            return side[start]
+        found = self._joined.get((start, count))
+        if found is None:
+            found = self._joined[start, count] = join(side[start : start + count])
+        return found
+
+
+def _before(values: Iterable[float]) -> list[float]:
+    """The sum of what comes before each value, and of all."""
+    return list(accumulate(values, initial=0.0))
+
+
+def _evidence(known: float) -> float:
+    """How much the lexicon counts where it knows this much of the source."""
+    return _LEXICAL * known / (known + 0.7)
+
+
 def _prepared(a: list[Features], b: list[Features], lexicon: Lexicon | None = None) -> _Sides:
     a, b, weights = shared(a, b)
-    sides = _Sides(a, b, weights, _length_ratio(a, b))
+    sides = _Sides(a, b, weights, _length_ratio(a, b), _Sums.over(a), _Sums.over(b))
     return sides.with_lexicon(lexicon) if lexicon else sides
 
 
@@ -209,7 +271,13 @@ def _fill(sides: _Sides, a0: int, a1: int, b0: int, b1: int) -> list[Link]:
     n, m = a1 - a0, b1 - b0
     if not n or not m:
         return []
-    found = best_path(n, m, lambda i, x, j, y: sides.score(a0 + i, x, b0 + j, y), UNLINKED)
+    found = best_path(
+        n,
+        m,
+        lambda i, x, j, y: sides.score(a0 + i, x, b0 + j, y),
+        UNLINKED,
+        bound=lambda i, x, j, y: sides.bound(a0 + i, x, b0 + j, y),
+    )
     straight = _straight(sides, a0, b0, n) if n == m else None
     if straight is not None:
         linked = sum(x + y for _, x, _, y, _ in found)
@@ -233,57 +301,96 @@ def _straight(sides: _Sides, a0: int, b0: int, n: int) -> list[float] | None:
     return scores if min(scores) >= 0.12 else None
 
 
+Score = Callable[[int, int, int, int], float]
+
+
 def best_path(
     n: int,
     m: int,
-    score: Callable[[int, int, int, int], float],
+    score: Score,
     unlinked: float,
     steps: tuple[tuple[int, int], ...] = _BLOCK_STEPS,
     join_cost: float = _JOIN_COST,
+    bound: Score | None = None,
 ) -> list[tuple[int, int, int, int, float]]:
-    """The best monotone path through an n by m table; links on it as (i, width, j, height, score)."""
+    """The best monotone path through an n by m table; links on it as (i, width, j, height, score).
+
+    `bound` is never less than `score`, and cheap: it spares asking for scores that cannot matter.
+    """
+    table = _Table(score, bound, unlinked, steps, join_cost)
     band = max(n, m) if n * m <= _CELLS else max(abs(n - m) + 8, _CELLS // (n + m) + 8, 12)
     slope = m / n
-    best: list[dict[int, float]] = [{} for _ in range(n + 1)]
-    step: list[dict[int, tuple[int, int, float]]] = [{} for _ in range(n + 1)]
-    best[0][0] = 0.0
+    band = min(band, max(_MOST_CELLS // (2 * n), int(slope) + 12))
     for i in range(n + 1):
-        low, high = max(0, int(i * slope) - band), min(m, int(i * slope) + band)
-        row, came = best[i], step[i]
+        table.add_row(i, max(0, int(i * slope) - band), min(m, int(i * slope) + band))
+    return table.path(n, m)
+
+
+class _Table:
+    """The table of a best path: of its values the last rows, of the way to each place one byte."""
+
+    def __init__(
+        self, score: Score, bound: Score | None, unlinked: float, steps: tuple[tuple[int, int], ...], join_cost: float
+    ) -> None:
+        self._score, self._bound, self._unlinked = score, bound, unlinked
+        self._moves = ((0, 1), (1, 0), *steps)
+        self._links = [(k, x, y, x + y, join_cost * (x + y - 2)) for k, (x, y) in enumerate(steps, 2)]
+        self._reach = max(x for x, _ in steps)
+        self._rows: list[dict[int, float]] = []  # the row in work first, then those above it
+        self._ways: list[tuple[int, bytearray]] = []  # of each row its first column, and the moves that led there
+
+    def add_row(self, i: int, low: int, high: int) -> None:
+        """The best value of each place from column `low` to `high`, and the move that leads to it."""
+        row: dict[int, float] = {}
+        above = self._rows[0] if self._rows else {}
+        self._rows = [row, *self._rows[: self._reach]]
+        ways = bytearray([_NO_WAY]) * (high - low + 1)
         for j in range(low, high + 1):
-            if i == j == 0:
-                continue
-            top, how = -1.0, (0, 1, 0.0)
-            if j > 0 and j - 1 in row:
-                top = row[j - 1] + unlinked
-            if i > 0 and j in best[i - 1] and best[i - 1][j] + unlinked > top:
-                top, how = best[i - 1][j] + unlinked, (1, 0, 0.0)
-            one = 0.0
-            for x, y in steps:
-                if x > i or y > j or j - y not in best[i - x]:
-                    continue
-                base = best[i - x][j - y]
-                size = x + y
-                if base + size / 2 - join_cost * (size - 2) <= top:
-                    continue
-                value = score(i - x, x, j - y, y)
-                if x == y == 1:
-                    one = value
-                elif one > 0.97:
-                    break
-                total = base + value * size / 2 - join_cost * (size - 2)
-                if value > 2 * unlinked and total > top:
-                    top, how = total, (x, y, value)
+            top, way = (0.0 if i == j == 0 else -1.0), _NO_WAY
+            if j - 1 in row:
+                top, way = row[j - 1] + self._unlinked, 0
+            if j in above and above[j] + self._unlinked > top:
+                top, way = above[j] + self._unlinked, 1
+            top, way = self._linked(i, j, top, way)
             if top >= 0:
-                row[j], came[j] = top, how
-    links = []
-    i, j = n, m
-    while (i or j) and j in step[i]:
-        x, y, value = step[i][j]
-        i, j = i - x, j - y
-        if x and y:
-            links.append((i, x, j, y, value))
-    return links[::-1]
+                row[j], ways[j - low] = top, way
+        self._ways.append((low, ways))
+
+    def _linked(self, i: int, j: int, top: float, way: int) -> tuple[float, int]:
+        """The best value with a link that ends at (i, j), where it is above `top`, and its move."""
+        rows = self._rows
+        one = 0.0
+        for move, x, y, size, cost in self._links:
+            if one > _CLEAR:
+                break
+            base = rows[x].get(j - y) if x < len(rows) else None
+            if base is None or base + size / 2 - cost <= top:
+                continue
+            if self._bound is not None:
+                limit = self._bound(i - x, x, j - y, y) + 1e-9  # sums are rounded
+                if limit <= _CLEAR and (limit <= 2 * self._unlinked or base + limit * size / 2 - cost <= top):
+                    continue
+            value = self._score(i - x, x, j - y, y)
+            if size == 2:
+                one = value
+            total = base + value * size / 2 - cost
+            if value > 2 * self._unlinked and total > top:
+                top, way = total, move
+        return top, way
+
+    def path(self, i: int, j: int) -> list[tuple[int, int, int, int, float]]:
+        """The links on the way to (i, j); their scores are asked for again, which costs less than keeping all."""
+        links = []
+        while i or j:
+            low, ways = self._ways[i]
+            way = ways[j - low]
+            if way == _NO_WAY:
+                break
+            x, y = self._moves[way]
+            i, j = i - x, j - y
+            if x and y:
+                links.append((i, x, j, y, self._score(i, x, j, y)))
+        return links[::-1]
 
 
 def _crossings(sides: _Sides, links: list[Link]) -> list[Link]:
@@ -390,7 +497,7 @@ def align_sentences(
         extract((kind, segment.text) for segment in target),
         lexicon,
     )
-    found = best_path(len(source), len(target), sides.score, 0.12, _SENTENCE_STEPS)
+    found = best_path(len(source), len(target), sides.score, 0.12, _SENTENCE_STEPS, bound=sides.bound)
     return [Link(tuple(range(i, i + x)), tuple(range(j, j + y)), score) for i, x, j, y, score in found]
 
 

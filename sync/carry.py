@@ -6,6 +6,8 @@ reported.
 
 from __future__ import annotations
 
+import re
+
 from sync.align import CERTAIN
 from sync.code import merge_code
 from sync.inline import fold, strip_marks
@@ -14,6 +16,7 @@ from sync.merge import Closure
 from sync.model import Block, BlockKind, Literal, Operation, Piece
 from sync.state import State
 
+_ORDINAL = re.compile(r"\s*\d{1,9}[.)]\s*$")
 # Merged token by token where the translation has its own.
 _TOKENWISE = frozenset({BlockKind.MATH, BlockKind.REFERENCE, BlockKind.HTML, BlockKind.FRONT_MATTER})
 
@@ -33,6 +36,8 @@ def with_markup(state: State, closure: Closure, pieces: list[Piece]) -> list[Pie
     for side, at in ((0, 0), (1, -1)):
         edge = pieces[at]
         same = old[side].strip() == target[side].strip() and old[side].strip() != new[side].strip()
+        if _ORDINAL.match(old[side]) and _ORDINAL.match(new[side]):
+            continue  # an item was put in before: renderers count for themselves
         if same and isinstance(edge, Literal) and edge.text == target[side]:
             pieces[at] = Literal(state.native(new[side]) if side == 0 else _replaced(target[side], new[side]))
             block = state.new.blocks[closure.new[0]]

@@ -254,9 +254,9 @@ class _Planner:
             elif closure.old and closure.new and not closure.target:
                 for k in closure.new:
                     block = state.new.blocks[k]
-                    reason = "unchanged" if closure.equal else "the translation has no such block"
+                    reason = "unchanged" if closure.equal else "which text translates it was not found"
                     for line in Side.of(state.new, [k]).lines:
-                        state.result(block.kind, Operation.KEPT, reason, new=line, uncertain=not closure.equal)
+                        state.result(block.kind, Operation.KEPT, reason, new=line, waiting=not closure.equal)
 
 
 def _compact(pieces: list[Piece]) -> tuple[Piece, ...]:

@@ -130,7 +130,7 @@ class Region:
                 )  # fmt: skip
             elif closure.new and closure.old and not closure.target and not closure.equal:
                 self.state.result(
-                    self.kind, Operation.KEPT, "the translation has no such sentence", uncertain=True,
+                    self.kind, Operation.KEPT, "which text translates it was not found", waiting=True,
                     old=self.old.line(closure.old), new=self.new.line(closure.new),
                 )  # fmt: skip
             elif closure.new and closure.old and not closure.target:

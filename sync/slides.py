@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sync import marks
-from sync.inline import find_marks, tokens
+from sync.inline import find_marks, fold, tokens
 from sync.sides import Out, Side
 from sync.state import State
 
@@ -30,22 +30,24 @@ class Slides:
         by_new = {k: out for out in outs for k in out.closure.new if out.new is not None and not out.closure.added}
         by_target = {j: out for out in outs if out.first is not None for j in range(out.first, (out.last or 0) + 1)}
         if gone and len(own) == len(old):
-            for index in gone:
+            for index in reversed(gone):  # from the end, so that offsets hold
                 self._unmark(own[index], by_target)
         scattered = self._scattered([new[index] for index in fresh])
         for index in fresh:
-            if new[index].first in scattered or new[index].last in scattered:
-                for k in (new[index].first, new[index].last):
-                    if k in by_new:
-                        self._remarked(by_new[k], uncertain=True)
-                continue
-            self._mark(new[index], by_new, insertions)
+            if {new[index].first, new[index].last} & scattered:
+                self._unplaced(by_new.get(new[index].first), by_new.get(new[index].last))
+            else:
+                self._mark(new[index], by_new, insertions)
         for out in outs:
-            placed = insertions.get(id(out))
-            if not placed:
-                continue
-            for offset, _, sign in sorted(placed, reverse=True):
+            for offset, _, sign in sorted(insertions.get(id(out), ()), reverse=True):
                 out.text = out.text[:offset] + sign + out.text[offset:]
+            if out.result >= 0 and id(out) in insertions:
+                self.state.redraft(out.result, fold(out.text, self.target.content.language))
+
+    def _unplaced(self, *outs: Out | None) -> None:
+        for out in outs:
+            if out is not None and out.result >= 0:
+                self.state.unmarked(out.result)
 
     def _scattered(self, fresh: list[marks.Span]) -> set[int]:
         """Sentences with marks around several of their parts: in another word order those parts are not found."""
@@ -56,13 +58,13 @@ class Slides:
         first, last = by_target.get(span.first), by_target.get(span.last)
         if first is None or last is None or first.edited or last.edited:
             return
-        last_text = last.text
-        at = last_text.rfind(span.closing)
-        if at >= 0:
-            last.text = last_text[:at] + last_text[at + len(span.closing) :]
-        at = first.text.find(span.opening)
-        if at >= 0:
-            first.text = first.text[:at] + first.text[at + len(span.opening) :]
+        for out, index, offset, sign in (
+            (last, span.last, span.end - len(span.closing), span.closing),
+            (first, span.first, span.start, span.opening),
+        ):
+            at = self.target.segments[index].start - self.target.segments[out.first or 0].start + offset
+            if out.text.startswith(sign, at):
+                out.text = out.text[:at] + out.text[at + len(sign) :]
         for out in (first, last):
             self._remarked(out, uncertain=False)
 
@@ -74,17 +76,10 @@ class Slides:
             return
         opened = self._project(span, span.first, first)
         closed = self._project(span, span.last, last)
-        if opened is None or closed is None:
-            for out in (first, last):
-                self._remarked(out, uncertain=True)
+        if opened is None or closed is None or not self._free(first, last, opened[0], closed[1], insertions):
+            self._unplaced(first, last)
             return
         a, b = opened[0], closed[1]
-        if first is last and a >= b:
-            return
-        if _inside_token(first.text, a) or _inside_token(last.text, b) or self._marked(first.text, a, b, first is last):
-            return
-        if first is last and _crosses(insertions.get(id(first), []), a, b):
-            return
         insertions.setdefault(id(first), []).append((a, 1, span.opening))
         insertions.setdefault(id(last), []).append((b, 0, span.closing))
         if first is last and first.request is not None and opened[2]:
@@ -93,13 +88,15 @@ class Slides:
             self._remarked(out, uncertain=not (opened[2] and closed[2]))
 
     @staticmethod
-    def _marked(text: str, a: int, b: int, alone: bool) -> bool:
-        """Whether a mark would stand in another one that is there already."""
-        if not alone:
+    def _free(first: Out, last: Out, a: int, b: int, insertions: dict[int, list[tuple[int, int, str]]]) -> bool:
+        """Whether a mark from `a` in `first` to `b` in `last` stands in no token and crosses no other mark."""
+        if _inside_token(first.text, a) or _inside_token(last.text, b):
             return False
-        return any(a <= start < b or a < end <= b for start, end, _, _ in find_marks(text)) or (
-            text[max(0, a - 3) : a] in ("[**", "(**")
-        )
+        if first is not last:
+            return True
+        own = any(a <= start < b or a < end <= b for start, end, _, _ in find_marks(first.text))
+        beside = first.text[max(0, a - 3) : a] in ("[**", "(**")
+        return a < b and not own and not beside and not _crosses(insertions.get(id(first), []), a, b)
 
     def _project(self, span: marks.Span, index: int, out: Out) -> tuple[int, int, bool] | None:
         """(start, end, whether it is certain) of the span's part in sentence `index`, in `out.text`."""

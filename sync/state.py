@@ -135,13 +135,23 @@ class State:
         return Request(f"{seed}-{self._ids[seed]}", source, previous)
 
     def marked(self, index: int, uncertain: bool) -> None:
-        """Slide marks were placed (or could not be) in the segment of this result."""
+        """Slide marks were placed in the segment of this result, or taken out of it."""
         result = self.results[index]
         if result.operation in (Operation.KEPT, Operation.MOVED):
             result = replace(result, operation=Operation.PATCHED, reason="slide marks")
         elif "slide marks" not in result.reason:
             result = replace(result, reason=f"{result.reason}, slide marks")
         self.results[index] = replace(result, uncertain=result.uncertain or uncertain)
+
+    def unmarked(self, index: int) -> None:
+        """Where the slide marks of a segment belong could not be told: a translator places them."""
+        result = self.results[index]
+        if "slide marks" not in result.reason:
+            self.results[index] = replace(result, reason=f"{result.reason}; slide marks not placed", uncertain=True)
+
+    def redraft(self, index: int, draft: str) -> None:
+        """The text of a segment changed after its result was recorded."""
+        self.results[index] = replace(self.results[index], draft=draft)
 
     def remove(self, sentences: dict[str, str]) -> None:
         """Human translations that lose their place; new sentences with the same or similar English take them."""

@@ -208,8 +208,10 @@ def _blocks(section: Section) -> Counter[str]:
 
 
 def _machine_wrote(result: SegmentResult) -> bool:
+    """Whether any of its words or tokens are a machine's; slide marks around human words are not."""
     written = result.operation in {Operation.PATCHED, Operation.TRANSLATED} and not result.waiting
-    return written and result.kind in TRANSLATABLE
+    human = result.old_target is not None and strip_marks(result.draft or "") == strip_marks(result.old_target)
+    return written and not human and result.kind in TRANSLATABLE
 
 
 def _tokens_intact(result: SegmentResult) -> bool:
