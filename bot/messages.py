@@ -70,48 +70,47 @@ def _title(report: SyncReport) -> str:
 
 
 def _summary(report: SyncReport) -> str:
-    drafts = drafts_of(report)
-    counts = count_segments(drafts)
-    characters = count_characters(drafts)
-    results = [result for draft in drafts for result in draft.results]
     source = code(_short(report.source_revision))
     sentences = [f"AMTS compared the {_language(report)} translation with its source at {source}."]
-    if drafts:
-        done = ", ".join(f"{counts[name]} {name}" for name in COLUMNS if name != WAITING)
-        sentences.append(f"It drafted {_plural(len(drafts), 'section')}; of their segments: {done}.")
-    else:
-        sentences.append("It drafted nothing.")
-    if counts[WAITING]:
-        stale = sum(result.waiting and result.old_target is not None for result in results)
-        sentences.append(
-            f"**{_plural(counts[WAITING], 'segment')} waiting for a translator**: "
-            f"{stale} with the old translation, now stale, {counts[WAITING] - stale} in the source language."
-        )
-    elif drafts:
-        sentences.append("No segment is waiting for a translator.")
-    if drafts:
-        uncertain = sum(result.uncertain and not result.waiting for result in results)
-        sentences.append(
-            f"Translated segments are made by a machine (engine {code(report.engine, 40)}), "
-            "patched ones are the translators' with formulas, code, references or marks carried over; "
-            f"{uncertain} of all are marked as uncertain. No one has reviewed them."
-        )
-        sentences.append(
-            f"The engine was sent {characters['characters_sent']:,} of {characters['characters_source']:,} "
-            "source characters."
-        )
+    drafts = drafts_of(report)
+    sentences += _drafted(drafts, report.engine) if drafts else ["It drafted nothing."]
     sentences.append(_states(report))
     if report.commit:
         sentences.append(f"The drafts are in commit {code(_short(report.commit))}.")
     elif drafts:
         sentences.append("Nothing was committed.")
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(sentences)
+
+
+def _drafted(drafts: list[Draft], engine: str) -> Iterator[str]:
+    """What was drafted, how, and what is left to do, in sentences."""
+    counts, characters = count_segments(drafts), count_characters(drafts)
+    results = [result for draft in drafts for result in draft.results]
+    done = ", ".join(f"{counts[name]} {name}" for name in COLUMNS if name != WAITING)
+    yield f"It drafted {_plural(len(drafts), 'section')}; of their segments: {done}."
+    if counts[WAITING]:
+        stale = sum(_is_stale(result) for result in results)
+        yield (
+            f"**{_plural(counts[WAITING], 'segment')} waiting for a translator**: "
+            f"{stale} with the old translation, now stale, {counts[WAITING] - stale} in the source language."
+        )
+    else:
+        yield "No segment is waiting for a translator."
+    if counts[Operation.TRANSLATED]:
+        yield f"Translated segments are made by a machine (engine {code(engine, 40)})."
+    if counts[Operation.PATCHED]:
+        yield "In patched ones what needs no translating was carried over: formulas, code, references, marks."
+    uncertain = sum(result.uncertain and not result.waiting for result in results)
+    yield f"{uncertain} of all are marked as uncertain. No one has reviewed them."
+    if characters["characters_sent"]:
+        sent, all_of_it = characters["characters_sent"], characters["characters_source"]
+        yield f"The engine was sent {sent:,} of {all_of_it:,} source characters."
+    else:
+        yield "Nothing was sent to an engine."
 
 
 def _states(report: SyncReport) -> str:
-    counts = [
-        f"{number} {state.value}" for state in SectionState if (number := count_in_state(report, state))
-    ]
+    counts = [f"{number} {state.value}" for state in SectionState if (number := count_in_state(report, state))]
     failed = sum(section.error is not None for section in report.sections)
     if failed:
         counts.append(f"**{failed} with an error**")
@@ -136,12 +135,20 @@ def _examples(report: SyncReport) -> list[str]:
 
 
 def _risk(result: SegmentResult) -> int | None:
-    """The order in which a reviewer should look; None where there is nothing to see."""
+    """The order in which a reviewer should look; None where there is nothing to see.
+
+    What misleads a reader comes first. New text that is still in the source language comes last: it shows.
+    """
     if result.waiting:
-        return 0
+        return 0 if _is_stale(result) else 3
     if result.uncertain:
         return 1
     return 2 if result.operation == Operation.TRANSLATED else None
+
+
+def _is_stale(result: SegmentResult) -> bool:
+    """Whether an old translation stands that waits for a translator."""
+    return result.waiting and result.old_target is not None
 
 
 def _example(section: SectionReport, result: SegmentResult) -> str:
@@ -149,7 +156,7 @@ def _example(section: SectionReport, result: SegmentResult) -> str:
     old, draft = _side_by_side(result.old_target, result.draft)
     return "\n".join(
         [
-            f"**{_place(section, result)}**: {_status(result)} ({escape(result.reason, 200)})",
+            f"**{_place(section, result)}**: {_status(result)}",
             "",
             "| | source | translation |",
             "| --- | --- | --- |",
@@ -160,19 +167,27 @@ def _example(section: SectionReport, result: SegmentResult) -> str:
 
 
 def _side_by_side(old: str | None, new: str | None) -> tuple[str, str]:
-    marked = differences(old or "", new or "")
+    """Both texts, what differs marked; without marks where there is nothing to compare with."""
     if old is None or new is None or old == new:
-        # Nothing to compare with: no marks.
-        plain = [escape(text, 500) if text is not None else "–" for text in (old, new)]
-        return plain[0], plain[1]
-    return marked
+        return _shown(old), _shown(new)
+    return differences(old, new)
+
+
+def _shown(text: str | None) -> str:
+    return "–" if text is None else escape(text, 500)
 
 
 def _status(result: SegmentResult) -> str:
+    """What became of a segment, and why."""
+    said = result.operation.value
     if result.waiting:
-        stands = "the old translation stands" if result.old_target is not None else "it is not translated"
-        return f"waiting for a translator, {stands}"
-    return f"{result.operation.value}, uncertain" if result.uncertain else result.operation.value
+        patched = result.operation == Operation.PATCHED
+        stands = "in part carried over" if patched else "the old translation stands"
+        said = f"waiting for a translator, {stands if _is_stale(result) else 'it is not translated'}"
+    elif result.uncertain:
+        said += ", uncertain"
+    # "moved (moved)" says no more than "moved".
+    return said if result.reason in ("", result.operation.value) else f"{said} ({escape(result.reason, 200)})"
 
 
 def _place(section: SectionReport, result: SegmentResult) -> str:
@@ -208,13 +223,16 @@ def _lists(report: SyncReport) -> Iterator[str]:
 
 def _listed(section: SectionReport) -> str:
     same = section.source_path is None or section.source_path == section.path
-    return f"- {code(section.path)}" + ("" if same else f", source {code(section.source_path or '')}")
+    source = "" if same else f", source {code(section.source_path or '')}"
+    notes = f": {escape('; '.join(section.notes), 500)}" if section.notes else ""
+    return f"- {code(section.path)}{source}{notes}"
 
 
 def _notes(report: SyncReport) -> list[str]:
     notes = [("", note) for note in report.notes]
     for section in report.sections:
-        found = (*section.notes, *(section.draft.notes if section.draft else ()))
+        listed = section.state in _LISTED  # and there its notes stand with it
+        found = (*(() if listed else section.notes), *(section.draft.notes if section.draft else ()))
         notes += [(section.path, note) for note in found]
     lines = (f"- {f'{code(path)}: ' if path else ''}{escape(note, 500)}" for path, note in notes)
     return _listing("### Notes", lines, len(notes), 2 * _LIST_ROOM)
@@ -242,18 +260,13 @@ def _rest(report: SyncReport, room: int) -> list[str]:
 
 
 def _is_change(result: SegmentResult) -> bool:
-    return (
-        result.waiting
-        or result.uncertain
-        or result.operation != Operation.KEPT
-        or result.reason != "unchanged"
-    )
+    return result.waiting or result.uncertain or result.operation != Operation.KEPT or result.reason != "unchanged"
 
 
 def _change(result: SegmentResult) -> str:
     text = result.draft or result.old_target or result.new_source or result.old_source or "no text"
     line = f"line {result.line}, " if result.line is not None else ""
-    return f"- {line}{_status(result)} ({escape(result.reason, 100)}): {escape(text, 160)}"
+    return f"- {line}{_status(result)}: {escape(text, 160)}"
 
 
 def _listing(heading: str, lines: Iterable[str], number: int, room: int) -> list[str]:

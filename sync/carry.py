@@ -36,10 +36,10 @@ def with_markup(state: State, closure: Closure, pieces: list[Piece]) -> list[Pie
     for side, at in ((0, 0), (1, -1)):
         edge = pieces[at]
         same = old[side].strip() == target[side].strip() and old[side].strip() != new[side].strip()
-        if _ORDINAL.match(old[side]) and _ORDINAL.match(new[side]):
-            continue  # an item was put in before: renderers count for themselves
         if same and isinstance(edge, Literal) and edge.text == target[side]:
             pieces[at] = Literal(state.native(new[side]) if side == 0 else _replaced(target[side], new[side]))
+            if _ORDINAL.match(old[side]) and _ORDINAL.match(new[side]):
+                continue  # an item was put in or taken out before it: nothing to tell anyone
             block = state.new.blocks[closure.new[0]]
             state.result(block.kind, Operation.PATCHED, "markup", old=old[side], new=new[side], draft=new[side])
     return pieces

@@ -8,7 +8,7 @@ The translation's own bytes are never touched outside what changed.
 from __future__ import annotations
 
 from sync import markdown
-from sync.align import CERTAIN, Link, align_blocks
+from sync.align import CERTAIN, Link, align_blocks, align_sentences
 from sync.carry import carry, reframed, with_markup
 from sync.code import code_key
 from sync.diff import Match, match_blocks
@@ -16,12 +16,14 @@ from sync.inline import find_marks, fold, strip_marks
 from sync.lexicon import Lexicon
 from sync.marks import outer_marks
 from sync.merge import Added, Closure, Place, Standing, arrange, closures, spare
-from sync.model import TRANSLATABLE, Block, BlockKind, Literal, Operation, Piece, Plan, Section
+from sync.model import TRANSLATABLE, Block, BlockKind, Literal, Operation, Piece, Plan, Section, SectionError
 from sync.region import Region
 from sync.separators import Separators
 from sync.sides import Side
-from sync.state import Content, State
+from sync.state import Content, Removed, State
 
+_RESEMBLING = 0.4  # least share of blocks with a counterpart: true pairs have over 0.8, files mixed up mostly under 0.4
+_ENOUGH = 6  # blocks; fewer prove nothing
 _PRESENT = 0.62  # a block of the translation alone is the new block's translation from here on
 
 
@@ -53,6 +55,7 @@ class _Planner:
         self.matches = [
             Match(state.old.dense(m.old), state.new.dense(m.new), m.equal, m.moved) for m in match_blocks(old, new)
         ]
+        _check_resemblance(state, self.links)
         sizes = (len(state.old.blocks), len(state.new.blocks), len(state.target.blocks))
         self.closures = closures(sizes, self.links, self.matches)
         self._find_present(new, target)
@@ -67,6 +70,7 @@ class _Planner:
         settled = {closure.old[0] for closure in self.closures if self._settled(closure)}
         for closure in self.closures:
             self._prepare(closure, settled)
+        self._spare_merged()
         places = arrange(self.closures)
         pieces = self._pieces(places)
         self._absent()
@@ -133,10 +137,7 @@ class _Planner:
         """
         state = self.state
         if closure.removed and closure.target:
-            source, target = Side.of(state.old, closure.old), Side.of(state.target, closure.target)
-            if len(source.lines) == len(target.lines):
-                pairs = zip(source.lines, target.segments, strict=True)
-                state.remove({line: strip_marks(segment.text) for line, segment in pairs})
+            state.remove(self._removed_sentences(closure))
             return
         if not (closure.old and closure.new and closure.target) or not closure.contiguous:
             return
@@ -152,6 +153,41 @@ class _Planner:
             region.spare_removals()
         state.remove(region.removed())
         self.regions[id(closure)] = region
+
+    def _spare_merged(self) -> None:
+        """Keep removed blocks whose sentences went into text that is left as it is: nothing else would hold them."""
+        state = self.state
+        left = {
+            line
+            for closure in self.closures
+            if closure.old and closure.new and closure.target and not closure.equal and id(closure) not in self.regions
+            for line in Side.of(state.new, closure.new).lines
+        }
+        for closure in self.closures if left else ():
+            if not (closure.removed and closure.target):
+                continue
+            lines = Side.of(state.old, closure.old).lines
+            if not left.isdisjoint(lines):
+                for line in lines:
+                    kind = state.old.blocks[closure.old[0]].kind
+                    reason = "merged upstream with text that could not be updated"
+                    state.result(kind, Operation.KEPT, reason, old=line, waiting=True, uncertain=True)
+                closure.old = []
+
+    def _removed_sentences(self, closure: Closure) -> list[Removed]:
+        """The sentences of removed blocks with their translations, as far as those are known for each alone."""
+        state = self.state
+        source, target = Side.of(state.old, closure.old), Side.of(state.target, closure.target)
+        if len(source.lines) == len(target.lines):
+            links = [Link((i,), (i,), 1.0) for i in range(len(source.lines))]
+        else:
+            kind = state.old.blocks[closure.old[0]].kind
+            links = align_sentences(source.segments, target.segments, kind, state.lexicon)
+        return [
+            Removed(source.line(link.sources), source.raw(link.sources), target.raw(link.targets))
+            for link in links
+            if len(link.sources) == 1 and link.confidence >= CERTAIN
+        ]
 
     def _blocks(self, closure: Closure) -> list[Block]:
         state = self.state
@@ -257,6 +293,17 @@ class _Planner:
                     reason = "unchanged" if closure.equal else "which text translates it was not found"
                     for line in Side.of(state.new, [k]).lines:
                         state.result(block.kind, Operation.KEPT, reason, new=line, waiting=not closure.equal)
+
+
+def _check_resemblance(state: State, links: list[Link]) -> None:
+    """Raise SectionError where hardly anything of the translation has a counterpart in its source."""
+    counterparts = sum(len(link.sources) + len(link.targets) for link in links)
+    blocks = len(state.old.blocks), len(state.target.blocks)
+    if min(blocks) >= _ENOUGH and counterparts < _RESEMBLING * min(blocks) * 2:
+        raise SectionError(
+            "the translation does not resemble the source it is said to be made from; "
+            "check its origin, or exclude the section"
+        )
 
 
 def _compact(pieces: list[Piece]) -> tuple[Piece, ...]:

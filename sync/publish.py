@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sync.model import AmtsError
-from sync.repos import Repository, safe_path
+from sync import lock
+from sync.book import Book
+from sync.history import Version
+from sync.languages import language as language_of
+from sync.model import AmtsError, Draft, SyncReport
+from sync.repos import Repository, RepositoryError, safe_path
+from sync.sections import Pair
 
 BRANCH = "amts/sync"
 
@@ -19,17 +24,25 @@ class PublishError(AmtsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """The files that a sync changes (None: removed), and what a commit of them needs.
+class Ground:
+    """What a sync builds on: the commit of the target that it was asked for, and the branch of the drafts.
 
     `parents` are the commits to build on, the first with the files as they are; `tip` is where the branch is
     now (None: nowhere).
     """
 
-    files: Mapping[str, bytes | None]
-    message: str
+    commit: str
     parents: tuple[str, ...]
     tip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The files that a sync changes (None: removed), and what a commit of them needs."""
+
+    files: Mapping[str, bytes | None]
+    message: str
+    ground: Ground
     author: str
 
 
@@ -41,7 +54,8 @@ def to_branch(target: Repository) -> Publish:
     """Commit the drafts to the branch `amts/sync` of a repository."""
 
     def publish(drafts: Publication) -> str:
-        return target.commit(BRANCH, drafts.tip, drafts.parents, drafts.files, drafts.message, drafts.author)
+        ground = drafts.ground
+        return target.commit(BRANCH, ground.tip, ground.parents, drafts.files, drafts.message, drafts.author)
 
     return publish
 
@@ -57,7 +71,7 @@ def to_folder(folder: Path) -> Publish:
         try:
             for path, data in files.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _replace(path, data)
+                write_whole(path, data)
         except OSError as error:
             raise PublishError(f"{folder} cannot be written: {error.strerror or error}") from error
 
@@ -68,6 +82,72 @@ def to_nowhere(drafts: Publication) -> None:
     """Write nothing: a dry run."""
 
 
+def find_ground(target: Repository, commit: str) -> Ground:
+    """Where the branch of the drafts is, and the commits to build on. Raises RepositoryError.
+
+    Whatever people committed to the branch stays: a sync goes on from its tip, or from the target's revision
+    where that has all of it. No branch is ever forced.
+    """
+    tip = target.branch(BRANCH)
+    if tip is None or target.contains(commit, tip):
+        return Ground(commit, (commit,), tip)
+    if target.contains(tip, commit):
+        return Ground(commit, (tip,), tip)
+    if target.has_changes_of(commit, tip):
+        return Ground(commit, (commit, tip), tip)
+    raise RepositoryError(
+        f"{target.path}: branch {BRANCH} and {commit[:12]} have both moved on: merge one into the other, "
+        f"or delete {BRANCH}, and sync again"
+    )
+
+
+def publication(book: Book, ground: Ground, report: SyncReport, done: Sequence[tuple[Pair, Draft]]) -> Publication:
+    """What a sync has to publish of its drafts; no files where all is as it was."""
+    return Publication(_files(book, done), _message(report, len(done)), ground, book.config.author)
+
+
+def _files(book: Book, done: Sequence[tuple[Pair, Draft]]) -> dict[str, bytes | None]:
+    """What changes in the target: drafts, the English they were made from, and what moved away."""
+    layout = book.config.layout
+    files: dict[str, bytes | None] = {}
+    locked = dict(book.lock)
+    for pair, draft in done:
+        source_path = pair.source_path or ""
+        moved = pair.path != pair.new_path
+        files[pair.new_path] = draft.text.encode()
+        if moved:
+            files[pair.path] = None
+        origin, old_origin = layout.origin_path(pair.new_path), layout.origin_path(pair.path)
+        if origin is None:
+            locked.pop(pair.path, None)
+            locked[pair.new_path] = Version(book.source_commit, source_path)
+            continue
+        files[origin] = book.source.read(book.source_tree[source_path].blob)
+        if moved and old_origin in book.target_tree:
+            files[str(old_origin)] = None
+    if locked != book.lock:
+        files[lock.PATH] = lock.dump(locked).encode()
+    return {path: data for path, data in files.items() if data is None or data != _now(book, path)}
+
+
+def _now(book: Book, path: str) -> bytes | None:
+    """What a file of the target holds."""
+    entry = book.target_tree.get(path)
+    return None if entry is None else book.target.read(entry.blob)
+
+
+def _message(report: SyncReport, drafted: int) -> str:
+    """The message of the commit that holds the drafts."""
+    return (
+        f"Update the {language_of(report.language).name} translation to {report.source_revision[:12]}\n\n"
+        f"{drafted} section{'' if drafted == 1 else 's'} drafted from the changes in the source, for review.\n\n"
+        f"AMTS-Source: {report.source_revision}\n"
+        f"AMTS-Target: {report.target_revision}\n"
+        f"AMTS-Language: {report.language}\n"
+        f"AMTS-Engine: {report.engine}\n"
+    )
+
+
 def _inside(folder: Path, path: str) -> Path:
     """The place of a file below a folder, where no symbolic link leads elsewhere."""
     place = folder / safe_path(path)
@@ -76,14 +156,24 @@ def _inside(folder: Path, path: str) -> Path:
     return place
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, or replace it, so that it is there whole or not at all. Raises OSError."""
+    if path.exists() and not path.is_file():  # a device or a pipe takes what it is given, and stays what it is
+        path.write_bytes(data)
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        draft.chmod(0o644)
+        # mkstemp makes private files; this one has the rights of the file it replaces, or the usual ones.
+        draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

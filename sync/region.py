@@ -17,7 +17,7 @@ from sync.merge import Added, Closure, Place, Standing, arrange, closures, spare
 from sync.model import BlockKind, Hole, Literal, Operation, Piece
 from sync.sides import Out, Side
 from sync.slides import Slides
-from sync.state import State
+from sync.state import Removed, State
 
 # How much better the new source must align for the translation to count as ahead of its origin.
 _AHEAD = 0.06
@@ -59,13 +59,13 @@ class Region:
                 )  # fmt: skip
                 closure.old = []
 
-    def removed(self) -> dict[str, str]:
-        """Old sentences that the new source no longer has here, with their translations as they stand."""
-        return {
-            self.old.line(c.old): strip_marks(self.target.raw(c.target))
+    def removed(self) -> list[Removed]:
+        """Old sentences that the new source no longer has here, with their translations."""
+        return [
+            Removed(self.old.line(c.old), self.old.raw(c.old), self.target.raw(c.target))
             for c in self.closures
             if c.removed and c.target and c.contiguous and c.confidence >= CERTAIN
-        }
+        ]
 
     def ahead(self) -> bool:
         """Whether the translation has the new sentences already, one for one, and did not have the old ones so.

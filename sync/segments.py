@@ -79,16 +79,18 @@ def _prose(block: str, kind: BlockKind, offset: int, language: str) -> tuple[Seg
             a = lead.end() if lead else marker.end()
     body = block[a:]
     found = tokens(body)
-    masked = mask(body, found)
+    signs = list(mask(body, found))
+    # The bracket that opens a link has lost its other half to the mask: it would hold many sentences together.
+    links = _links(body, found)
+    for start, _ in links:
+        signs[start] = "\x00"
     marks = find_marks(body)
-    if marks:
-        signs = list(masked)
-        for start, end, _, _ in marks:
-            signs[start:end] = " " * (end - start)
-        masked = "".join(signs)
+    for start, end, _, _ in marks:
+        signs[start:end] = " " * (end - start)
+    masked = "".join(signs)
     if "\n" in masked and ">" in block:
         masked = _QUOTED_LINE.sub(lambda m: " " * len(m.group()), masked)
-    spans = _with_marks(_outside_links(sentences.split(masked, language), body, found), marks, len(body))
+    spans = _with_marks(_outside_links(sentences.split(masked, language), links), marks, len(body))
     segments = []
     at = 0
     for start, end in spans:
@@ -103,20 +105,26 @@ def _prose(block: str, kind: BlockKind, offset: int, language: str) -> tuple[Seg
     return tuple(segments)
 
 
-def _outside_links(spans: list[tuple[int, int]], body: str, found: tuple[Token, ...]) -> list[tuple[int, int]]:
+def _links(body: str, found: tuple[Token, ...]) -> list[tuple[int, int]]:
+    """Where the text of each link begins, at its bracket, and where its target does."""
+    links = []
+    for token in found:
+        if token.kind == TokenKind.LINK:
+            start = body.rfind("[", max(0, token.start - _LINK_TEXT), token.start)
+            if start >= 0:
+                links.append((start, token.start))
+    return links
+
+
+def _outside_links(spans: list[tuple[int, int]], links: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Sentences, joined where one would end inside the text of a link: its target must not be parted from it."""
-    if len(spans) < 2 or not any(token.kind == TokenKind.LINK for token in found):
+    if len(spans) < 2 or not links:
         return spans
-    inside = [
-        (body.rfind("[", max(0, token.start - _LINK_TEXT), token.start), token.start)
-        for token in found
-        if token.kind == TokenKind.LINK
-    ]
     joined = [spans[0]]
-    starts = [start for start, _ in inside]
+    starts = [start for start, _ in links]
     for start, end in spans[1:]:
         near = bisect_right(starts, start) - 1
-        if near >= 0 and 0 <= inside[near][0] < start <= inside[near][1]:
+        if near >= 0 and links[near][0] < start <= links[near][1]:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))

@@ -15,6 +15,7 @@ _CHUNK = 20_000  # characters of one paragraph; sentencex is quadratic on some s
 _KOREAN_GLUED = re.compile(r"(?<=[다요까죠])[.?!](?=[가-힣A-Za-z(`$\[])")
 # A full stop that ends no sentence: Turkish ordinals ("2. bölüm", "$i$. terim").
 _TURKISH_ORDINAL = re.compile(r"(?:\d|\x00)\.\s+(?=[a-zçğıöşü])")
+_EMPHASIS = re.compile(r"\*{1,3}|_{1,3}")
 
 
 def split(text: str, language: str) -> list[tuple[int, int]]:
@@ -33,6 +34,7 @@ def split(text: str, language: str) -> list[tuple[int, int]]:
     spans = []
     start = 0
     for end in [*ends, len(text)]:
+        end = _behind_emphasis(text, start, end)
         a, b = start, end
         while a < b and text[a].isspace():
             a += 1
@@ -42,6 +44,14 @@ def split(text: str, language: str) -> list[tuple[int, int]]:
             spans.append((a, b))
         start = max(start, end)
     return spans
+
+
+def _behind_emphasis(text: str, start: int, end: int) -> int:
+    """Where the sentence text[start:end] ends if emphasis that was opened in it is closed right behind it."""
+    sign = _EMPHASIS.match(text, end)
+    if sign is None or end <= start or text[end - 1].isspace():
+        return end
+    return sign.end() if _EMPHASIS.findall(text, start, end).count(sign.group()) % 2 else end
 
 
 def _spaced_ends(text: str, language: str) -> list[int]:

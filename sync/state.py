@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
 from sync.align import unit_text
 from sync.edits import lexemes
 from sync.features import content
-from sync.inline import tokens
+from sync.inline import find_marks, fold, strip_marks, tokens
 from sync.lexicon import Lexicon, source_stems, target_stems
 from sync.model import Block, BlockKind, Hole, Literal, Operation, Piece, Request, Section, SegmentResult
 
 _SIMILAR = 0.6  # of a new sentence to one that was taken out: an edit of it rather than a new one
+_FLOWING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.FOOTNOTE})  # may have line breaks
+_QUOTED = re.compile(r"\n[ \t]*>")
 _KNOWN = 0.7  # evidence a lexicon must have before it may say that a translation ran ahead
 
 
@@ -49,6 +54,14 @@ class Content:
         return tuple(bisect_left(self.places, index) for index in indices)
 
 
+class Removed(NamedTuple):
+    """A sentence that loses its place: its English as one line, and both texts as they stand in their files."""
+
+    line: str
+    english: str
+    human: str
+
+
 @dataclass(slots=True)
 class State:
     """Mutable while a plan is made, never after."""
@@ -61,6 +74,7 @@ class State:
     notes: list[str] = field(default_factory=list)
     characters_changed: int = 0
     _removed: dict[str, str] = field(default_factory=dict)
+    _marked: dict[str, str] = field(default_factory=dict)  # the same with slide marks on both sides
     _nearest: dict[str, str] = field(default_factory=dict)
     _ids: Counter[str] = field(default_factory=Counter)
     _vocabulary: Counter[str] | None = None
@@ -78,13 +92,16 @@ class State:
         return self._vocabulary
 
     def stands_in_english(self, line: str) -> bool:
-        """Whether the translation has this new sentence as it is: from a draft whose base was not recorded."""
+        """Whether the translation has this new sentence as it is: from a draft whose base was not recorded.
+
+        One that the old source had too may stand there as its translation (a name, a link), and may be on its way out.
+        """
         if self._english is None:
-            counts = [
+            old, new, target = (
                 Counter(unit_text(side.text, "en", [segment]) for block in side.blocks for segment in block.segments)
-                for side in (self.new, self.target)
-            ]
-            self._english = {text for text, count in counts[0].items() if 0 < count <= counts[1][text]}
+                for side in (self.old, self.new, self.target)
+            )
+            self._english = {text for text, count in new.items() if not old[text] and count <= target[text]}
         return line in self._english
 
     def native(self, text: str) -> str:
@@ -119,7 +136,9 @@ class State:
             result = self.result(kind, Operation.TRANSLATED, "new", new=line, draft=raw, waiting=True)
             return Hole(self.request(line, None), raw, result, lead, tail)
         old, target, same = human
-        text = f"{lead}{target}{tail}"
+        text = self._marked.get(fold(raw)) or f"{lead}{target}{tail}"
+        if kind not in _FLOWING or _QUOTED.search(text):  # its line breaks would end the block it comes into
+            text = fold(text, self.target.language, ">")
         if same:
             return Literal(text, self.result(kind, Operation.MOVED, "moved", new=line, target=target))
         result = self.result(
@@ -153,9 +172,12 @@ class State:
         """The text of a segment changed after its result was recorded."""
         self.results[index] = replace(self.results[index], draft=draft)
 
-    def remove(self, sentences: dict[str, str]) -> None:
+    def remove(self, sentences: Iterable[Removed]) -> None:
         """Human translations that lose their place; new sentences with the same or similar English take them."""
-        self._removed.update(sentences)
+        for sentence in sentences:
+            self._removed[sentence.line] = strip_marks(sentence.human)
+            if find_marks(sentence.english):
+                self._marked[fold(sentence.english)] = sentence.human
 
     def reuse(self, source: str) -> tuple[str, str, bool] | None:
         """(old English, its human translation, whether the English is the same) of a sentence taken out elsewhere.

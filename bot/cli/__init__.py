@@ -6,6 +6,7 @@ bad input.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -15,13 +16,18 @@ from bot.cli.bench import bench, demo
 from bot.cli.book import status, sync
 from bot.cli.output import one_line
 from bot.cli.section import align, draft, score, segments
+from sync.faults import unexpected
 from sync.model import AmtsError
 
 
 @click.group(name="amts", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="amts", prog_name="amts")
-def amts() -> None:
+@click.option("--debug", is_flag=True, help="Tell more, such as where in the code an error came up.")
+def amts(debug: bool) -> None:
     """Keep the translations of a Markdown book in step with its English source."""
+    logging.basicConfig(format="amts: %(name)s: %(message)s", force=True)
+    for package in ("bot", "sync"):
+        logging.getLogger(package).setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
 for command in (sync, draft, status, segments, align, score, bench, demo):
@@ -57,6 +63,8 @@ def _run(arguments: list[str]) -> int:
         return _fail(f"{error.strerror or error}{place}", 1)
     except RecursionError:
         return _fail("the input is nested too deeply: simplify it", 2)
+    except Exception as error:  # a fault of ours, which nobody can read as a traceback but with --debug
+        return _fail(unexpected(error), 1)
     return code if isinstance(code, int) else 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from rich.table import Table
@@ -24,31 +25,32 @@ from sync.repos import Repository
 from sync.status import SectionStatus
 from sync.status import status as status_of
 
+Command = TypeVar("Command", bound=Callable[..., int])
+
 repository = click.Path(path_type=Path)
-language_option = click.option(
-    "--language", "-l", metavar="CODE", help="Language of TARGET, where its settings do not say it."
-)
-source_revision_option = click.option(
-    "--source-revision", default="HEAD", metavar="REV", help="Of SOURCE.  [default: what is checked out]"
-)
-target_revision_option = click.option(
-    "--target-revision", default="HEAD", metavar="REV", help="Of TARGET.  [default: what is checked out]"
-)
+
+
+def on_translation(command: Command) -> Command:
+    """The arguments of a command that works on a source and its translation."""
+    checked_out = "[default: what is checked out]"
+    for parameter in (
+        click.option("--target-revision", default="HEAD", metavar="REV", help=f"Of TARGET.  {checked_out}"),
+        click.option("--source-revision", default="HEAD", metavar="REV", help=f"Of SOURCE.  {checked_out}"),
+        click.option("--language", "-l", metavar="CODE", help="Language of TARGET, where its settings do not say it."),
+        click.argument("target", type=repository),
+        click.argument("source", type=repository),
+    ):
+        command = parameter(command)
+    return command
 
 
 @click.command()
-@click.argument("source", type=repository)
-@click.argument("target", type=repository)
-@language_option
-@source_revision_option
-@target_revision_option
+@on_translation
 @click.option("--section", "sections", multiple=True, metavar="PATH", help="Only this section; repeatable.")
-@click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: memory]")
+@click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: as in its settings]")
 @json_option
 @click.option("--dry-run", is_flag=True, help="Write nothing.")
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), help="Write the drafts as files below it."
-)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Write the drafts as files below it.")
 def sync(
     source: Path,
     target: Path,
@@ -109,11 +111,7 @@ def _settings(target: Repository, revision: str, language: str | None) -> Config
 
 
 @click.command()
-@click.argument("source", type=repository)
-@click.argument("target", type=repository)
-@language_option
-@source_revision_option
-@target_revision_option
+@on_translation
 @json_option
 def status(
     source: Path,
@@ -135,9 +133,7 @@ def status(
             progress=report_progress,
         )
     if json_file is not None:
-        put_json(
-            {"sections": [asdict(section) for section in sections], "totals": _totals(sections)}, json_file
-        )
+        put_json({"sections": [asdict(section) for section in sections], "totals": _totals(sections)}, json_file)
     if json_file != STDOUT:
         put_tables([_section_table(sections), _total_table(sections)])
     return 1 if any(section.error for section in sections) else 0

@@ -48,9 +48,7 @@ language_option = click.option(
 @language_option
 @click.option("--output", "-o", type=output_path, default=STDOUT, help="Where the draft goes.  [default: -]")
 @json_option
-@click.option(
-    "--memory", "memories", type=path, multiple=True, help="More translation memory: CSV, TSV, TMX."
-)
+@click.option("--memory", "memories", type=path, multiple=True, help="More translation memory: CSV, TSV, TMX.")
 @click.option("--memory-from", "folders", type=path, multiple=True, help="More: pairs X_origin.md, X.md.")
 @click.option("--engine", default="memory", show_default=True, help="What translates the changed sentences.")
 def draft(
@@ -133,9 +131,7 @@ def _block_lines(block: Block) -> str:
     lines = [f"{block.start}-{block.end} {block.kind.value}"]
     for segment in block.segments:
         lines.append(f"  {segment.start}-{segment.end} {segment.text!r}")
-        lines += [
-            f"    {token.start}-{token.end} {token.kind.value} {token.text!r}" for token in segment.protected
-        ]
+        lines += [f"    {token.start}-{token.end} {token.kind.value} {token.text!r}" for token in segment.protected]
     return "\n".join(lines) + "\n"
 
 
@@ -143,16 +139,10 @@ def _block_lines(block: Block) -> str:
 @click.argument("origin", type=path)
 @click.argument("translation", type=path)
 @language_option
-@click.option(
-    "--granularity", type=click.Choice(["sentence", "paragraph"]), default="sentence", show_default=True
-)
-@click.option(
-    "--format", "form", type=click.Choice(["csv", "tsv", "tmx", "json"]), default="csv", show_default=True
-)
+@click.option("--granularity", type=click.Choice(["sentence", "paragraph"]), default="sentence", show_default=True)
+@click.option("--format", "form", type=click.Choice(["csv", "tsv", "tmx", "json"]), default="csv", show_default=True)
 @click.option("--output", "-o", type=output_path, default=STDOUT, help="Where the units go.  [default: -]")
-def align(
-    origin: Path, translation: Path, language: str, granularity: Granularity, form: str, output: Path
-) -> int:
+def align(origin: Path, translation: Path, language: str, granularity: Granularity, form: str, output: Path) -> int:
     """List the translation units of two files or two folders.
 
     Two folders are parallel: the same path in both. The same folder twice holds pairs X_origin.md, X.md.

@@ -29,9 +29,7 @@ def _create_memory(memory: TranslationMemory, options: Options) -> Translator:
     _check_options("memory", options, ("threshold",))
     threshold = options.get("threshold", DEFAULT_THRESHOLD)
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 < threshold <= 1:
-        raise EngineError(
-            f"engine memory: threshold must be a number above 0 and up to 1, not {threshold!r:.40}"
-        )
+        raise EngineError(f"engine memory: threshold must be a number above 0 and up to 1, not {threshold!r:.40}")
     return MemoryTranslator(memory, float(threshold))
 
 

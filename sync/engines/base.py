@@ -41,7 +41,8 @@ class Translator(Protocol):
     def poll(self, handle: Handle) -> dict[str, Translation] | None:
         """What became of each request, by its id; None while the job runs. Raises EngineError.
 
-        There is a Translation for every request, its text None where the engine has none.
+        There is a Translation for every request that was sent to the engine, its text None where it has none.
+        A request that was not sent is not in the answer, and its characters do not count as sent.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The engine that translates nothing: only structure is carried over."""
+"""The engine that is never asked: nothing is sent anywhere, only structure is carried over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sync.model import Translation
 
 
 class NoTranslator:
-    """Answers every request with no text."""
+    """Answers no request."""
 
     name = "none"
 
@@ -16,6 +16,6 @@ class NoTranslator:
         return dump_job(job)
 
     def poll(self, handle: Handle) -> dict[str, Translation]:
-        """A Translation without text for every request. Raises EngineError."""
-        requests = load_job(handle).requests
-        return {request.id: Translation(request.id, None, "no engine") for request in requests}
+        """Nothing. Raises EngineError for the handle of another engine."""
+        load_job(handle)
+        return {}

@@ -173,10 +173,7 @@ def test_more_memory_translates_the_changed_sentence(section: Path) -> None:
     (section / "more.csv").write_text(
         "en,zh\nDrink it with your friends at once.,和朋友们一起马上喝。\n", encoding="utf-8"
     )
-    assert (
-        "和朋友们一起马上喝。"
-        in succeeds(*draft_arguments(section), "--memory", section / "more.csv").decode()
-    )
+    assert "和朋友们一起马上喝。" in succeeds(*draft_arguments(section), "--memory", section / "more.csv").decode()
     folder = section / "more"
     folder.mkdir()
     (folder / "x_origin.md").write_text("Drink it with your friends at once.\n", encoding="utf-8")
@@ -212,9 +209,7 @@ def test_segments_have_the_published_form_and_no_gaps(section: Path) -> None:
         "kind": "heading",
         "start": 0,
         "end": 9,
-        "segments": [
-            {"start": 2, "end": 7, "text": "A $x$", "protected": [{"start": 4, "end": 7, "kind": "math"}]}
-        ],
+        "segments": [{"start": 2, "end": 7, "text": "A $x$", "protected": [{"start": 4, "end": 7, "kind": "math"}]}],
     }
     assert [segment["text"] for segment in blocks[2]["segments"]] == ["It is.", "So `y`"]
     listed = succeeds("segments", section / "s.md").decode()
@@ -280,9 +275,7 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "long.md").write_text("It is so. " * 20_000, encoding="utf-8")
     command = [sys.executable, "-m", "bot.cli", "segments", str(tmp_path / "long.md")]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.read(10)
@@ -337,9 +330,7 @@ def test_a_dry_run_writes_nothing_and_an_output_folder_takes_the_files(books: tu
     assert "--output" in error_of(2, *arguments, "--dry-run", "--output", output)
 
 
-def test_settings_of_the_repository_are_used_and_bad_ones_are_told(
-    books: tuple[Path, Path], write: Write
-) -> None:
+def test_settings_of_the_repository_are_used_and_bad_ones_are_told(books: tuple[Path, Path], write: Write) -> None:
     source, target = books
     write(target, {".github/amts.yml": "language: zh\nengine: none\n"})
     report = json.loads(succeeds("sync", source, target, "--dry-run", "--json"))
@@ -388,9 +379,7 @@ def test_status_has_a_row_for_each_section_and_totals(books: tuple[Path, Path], 
         (["--engine", "oracle"], "memory, none"),
     ],
 )
-def test_what_a_sync_cannot_use_is_told_in_one_line(
-    books: tuple[Path, Path], arguments: list[str], part: str
-) -> None:
+def test_what_a_sync_cannot_use_is_told_in_one_line(books: tuple[Path, Path], arguments: list[str], part: str) -> None:
     assert part in error_of(2, "sync", *books, "--language", "zh", *arguments)
 
 

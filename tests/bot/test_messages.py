@@ -49,9 +49,7 @@ STALE = result(
     waiting=True,
     line=12,
 )
-ENGLISH = result(
-    Operation.TRANSLATED, (None, "A new one.", None, "A new one."), "new; no match", waiting=True, line=14
-)
+ENGLISH = result(Operation.TRANSLATED, (None, "A new one.", None, "A new one."), "new; no match", waiting=True, line=14)
 FUZZY = result(
     Operation.TRANSLATED,
     (None, "We test it.", None, "我们测试它。"),
@@ -71,9 +69,7 @@ def section(path: str, *results: SegmentResult, state: SectionState = SectionSta
     return SectionReport(path, path, state, base="b" * 40, draft=draft(*results) if results else None)
 
 
-def report(
-    *sections: SectionReport, commit: str | None = "d" * 40, notes: tuple[str, ...] = ()
-) -> SyncReport:
+def report(*sections: SectionReport, commit: str | None = "d" * 40, notes: tuple[str, ...] = ()) -> SyncReport:
     return SyncReport("zh", "memory", "a" * 40, "c" * 40, sections, commit, notes)
 
 
@@ -103,13 +99,8 @@ def test_the_title_says_what_and_what_waits() -> None:
 
 def test_the_summary_comes_first_and_has_the_totals() -> None:
     summary = pull_request(REPORT)[1].split("\n\n")[0]
-    assert (
-        "drafted 2 sections; of their segments: 3 kept, 0 moved, 1 patched, 1 translated, 1 removed."
-        in summary
-    )
-    assert (
-        "**2 segments waiting for a translator**: 1 with the old translation, now stale, 1 in the" in summary
-    )
+    assert "drafted 2 sections; of their segments: 3 kept, 0 moved, 1 patched, 1 translated, 1 removed." in summary
+    assert "**2 segments waiting for a translator**: 1 with the old translation, now stale, 1 in the" in summary
     assert "made by a machine (engine `memory`)" in summary
     assert "160 of 2,000 source characters" in summary
     assert "3 behind, 1 up to date" not in summary
@@ -134,18 +125,18 @@ def test_rows_add_up_to_the_total() -> None:
     assert table["**total**"] == ["3", "0", "1", "1", "2", "1", "2,000", "160"]
 
 
-def test_what_waits_is_shown_before_what_is_uncertain() -> None:
+def test_what_misleads_is_shown_first_and_what_is_plainly_missing_last() -> None:
     body = pull_request(REPORT)[1]
     first = body[body.index("### Look here first") : body.index("### Segments by section")]
     places = re.findall(r"^\*\*(.+?)\*\*: (.+)$", first, re.M)
     assert [place for place, _ in places] == [
-        "`chapter_b/loss.md`, line 14",
         "`chapter_b/loss.md`, line 12",
         "`chapter_a/index.md`, line 20",
+        "`chapter_b/loss.md`, line 14",
     ]
-    assert "waiting for a translator, it is not translated" in places[0][1]
-    assert "waiting for a translator, the old translation stands (edited; no match" in places[1][1]
-    assert places[2][1] == "translated, uncertain (fuzzy match 0.93)"
+    assert "waiting for a translator, the old translation stands (edited; no match" in places[0][1]
+    assert places[1][1] == "translated, uncertain (fuzzy match 0.93)"
+    assert "waiting for a translator, it is not translated" in places[2][1]
 
 
 def test_old_and_new_stand_side_by_side_with_marks() -> None:
@@ -168,9 +159,40 @@ def test_everything_else_is_folded_away() -> None:
 
 def test_a_change_without_a_draft_shows_what_there_is() -> None:
     moved = result(Operation.MOVED, (None, ":label:`a`", None, None), "moved")
-    assert (
-        "- line 1, moved (moved): :<!-- -->label:\\`a\\`" in pull_request(report(section("a.md", moved)))[1]
+    assert "- line 1, moved: :<!-- -->label:\\`a\\`" in pull_request(report(section("a.md", moved)))[1]
+
+
+def test_results_with_few_texts_show_those_they_have() -> None:
+    english = result(
+        texts=(None, "A new one.", None, None), reason="already in the translation, in English", waiting=True, line=None
     )
+    never = result(texts=("Old.", "New.", None, None), reason="the translation has no such sentence", uncertain=True)
+    code_kept = result(Operation.PATCHED, ("a", "b", "c", "d"), "the translation's own code was kept", waiting=True)
+    body = pull_request(report(section("a.md", english, never, code_kept)))[1]
+    assert "1 with the old translation, now stale, 1 in the source language" in body
+    assert (
+        "**`a.md`**: waiting for a translator, it is not translated (already in the translation, in English)\n\n"
+        "| | source | translation |\n| --- | --- | --- |\n| old | – | – |\n| new | A new one. | – |"
+    ) in body
+    assert "kept, uncertain (the translation has no such sentence)\n" in body
+    assert "| old | <del>Old</del>. | – |\n| new | <ins>New</ins>. | – |" in body
+    assert "waiting for a translator, in part carried over (the translation's own code was kept)" in body
+
+
+def test_the_summary_says_only_what_is_so() -> None:
+    nothing_sent = replace(section("a.md", KEPT), draft=replace(draft(KEPT), characters_sent=0))
+    summary = pull_request(report(nothing_sent))[1].split("\n\n")[0]
+    assert "Nothing was sent to an engine." in summary
+    assert "machine" not in summary
+    assert "carried over" not in summary
+
+
+def test_notes_stand_with_the_section_where_it_is_listed() -> None:
+    moved = replace(section("new/a.md", PATCHED, state=SectionState.RENAMED), notes=("moves from a.md to new/a.md",))
+    behind = replace(section("b.md", PATCHED), notes=("its origin was edited",))
+    body = pull_request(report(moved, behind))[1]
+    assert "### Renamed upstream\n\n- `new/a.md`: moves from a.md to new/a.md" in body
+    assert "### Notes\n\n- `b.md`: its origin was edited" in body
 
 
 def test_sections_to_decide_on_errors_and_notes_are_listed() -> None:
@@ -209,9 +231,7 @@ def everywhere(text: str) -> SyncReport:
     changed = result(Operation.TRANSLATED, (text, f"{text} new", text, f"new {text}"), text, waiting=True)
     more = result(Operation.PATCHED, (text, text, text, text), text)
     return report(
-        SectionReport(
-            text, text, SectionState.BEHIND, draft=draft(changed, more, notes=(text,)), notes=(text,)
-        ),
+        SectionReport(text, text, SectionState.BEHIND, draft=draft(changed, more, notes=(text,)), notes=(text,)),
         SectionReport(text, f"{text}2", SectionState.RENAMED),
         SectionReport(text, None, SectionState.GONE, error=text),
         notes=(text,),
@@ -242,17 +262,13 @@ def test_text_from_outside_has_no_effect(evil: str) -> None:
     assert not re.search(r"@\w|#\d|\bgh-\d|://\w|\bwww\.\w", shown, re.I)
     assert not re.search(r"[\u202a-\u202e\u2066-\u2069\x00-\x09\x0b-\x1f]", body)
     ignored = {"<del>", "</del>", "<ins>", "</ins>"}  # where the words differ depends on the words
-    assert [t for t in structure(body) if t not in ignored] == [
-        t for t in structure(PLAIN) if t not in ignored
-    ]
+    assert [t for t in structure(body) if t not in ignored] == [t for t in structure(PLAIN) if t not in ignored]
 
 
 @given(st.text(st.sampled_from("ab1 @#|`\\<>&*_[]()!~$:/.-+=\n\u202e中"), max_size=40))
 def test_no_text_from_outside_has_an_effect(text: str) -> None:
     for piece in (escape(text), code(text), *differences(text, text[::-1])):
-        html = str(
-            mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])(f"- x: {piece}")
-        )
+        html = str(mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])(f"- x: {piece}"))
         assert set(re.findall(r"</?([a-z]+)", html)) <= {"ul", "li", "code", "del", "ins"}
         assert not re.search(r"@\w|#\d|://\w|[\u202e]", visible(f"- x: {piece}"))
 
@@ -297,21 +313,15 @@ def test_long_equal_parts_are_cut() -> None:
 HUGE = {
     "many sections": report(*(section(f"chapter_{n}/index.md", KEPT, STALE, FUZZY) for n in range(3_000))),
     "many segments": report(section("a.md", *[STALE, PATCHED] * 5_000)),
-    "long texts": report(
-        section("a.md", *[replace(STALE, new_source="word " * 9_000, draft="字" * 50_000)] * 40)
-    ),
-    "texts of markup": report(
-        section("a.md", *[replace(STALE, old_target="@" * 9_000, draft="#1" * 9_000)] * 40)
-    ),
+    "long texts": report(section("a.md", *[replace(STALE, new_source="word " * 9_000, draft="字" * 50_000)] * 40)),
+    "texts of markup": report(section("a.md", *[replace(STALE, old_target="@" * 9_000, draft="#1" * 9_000)] * 40)),
     "long paths": report(*(section("p" * 4_000 + str(n), KEPT, STALE) for n in range(100))),
     "many errors": report(*(replace(section(f"{n}.md"), error="wrong " * 500) for n in range(500))),
     "many gone": report(*(section(f"{n}.md", state=SectionState.GONE) for n in range(9_000))),
     "many notes": report(section("a.md", KEPT), notes=("note @x " * 100,) * 1_000),
     "all at once": report(
         *(
-            replace(
-                section(f"@{n}" * 300, STALE, PATCHED, state=state), error="&" * 900, notes=("@" * 900,) * 9
-            )
+            replace(section(f"@{n}" * 300, STALE, PATCHED, state=state), error="&" * 900, notes=("@" * 900,) * 9)
             for n in range(400)
             for state in SectionState
         ),

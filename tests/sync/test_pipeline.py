@@ -279,9 +279,7 @@ def test_a_section_moves_along_with_its_source(books: tuple[Path, Path], write: 
     assert sync(source, target).commit is None
 
 
-def test_one_bad_section_does_not_cost_the_others_their_drafts(
-    books: tuple[Path, Path], write: Write
-) -> None:
+def test_one_bad_section_does_not_cost_the_others_their_drafts(books: tuple[Path, Path], write: Write) -> None:
     source, target = books
     stones = "# Stones\n\nA stone is hard.\n\n```python\nnever closed\n"
     write(source, {"stones.md": stones, "latin.md": b"# Espa\xf1a\n"})
@@ -344,6 +342,25 @@ def test_carriage_returns_and_byte_order_marks_survive(tmp_path: Path, write: Wr
 def test_an_unknown_engine_is_told(books: tuple[Path, Path]) -> None:
     with pytest.raises(AmtsError, match="unknown engine 'deep'; known are memory, none"):
         sync(*books, replace(SPANISH, engine=Engine("deep")))
+
+
+def test_a_setting_without_effect_is_told(books: tuple[Path, Path]) -> None:
+    assert sync(*books).notes == ()
+    (note,) = sync(*books, replace(SPANISH, terminology="terms.csv")).notes
+    assert note.startswith("terminology: terms.csv is not used yet")
+
+
+def test_nothing_counts_as_sent_where_no_engine_is_asked(books: tuple[Path, Path], write: Write) -> None:
+    source, target = books
+    write(source, {"trees.md": NEW_ENGLISH + "\nA tree may grow old.\n"})
+    draft = by_path(sync(source, target, replace(SPANISH, engine=Engine("none")), to_nowhere))["trees.md"].draft
+    assert draft is not None
+    assert [result.new_source for result in draft.results if result.waiting] == ["A tree may grow old."]
+    assert draft.characters_sent == sum(result.characters_sent for result in draft.results) == 0
+    assert draft.characters_changed == len("A tree may grow old.")
+    asked = by_path(sync(source, target, publish=to_nowhere))["trees.md"].draft
+    assert asked is not None
+    assert asked.characters_sent == len("A tree may grow old.")
 
 
 def test_one_section_from_three_texts() -> None:

@@ -1,0 +1,75 @@
+"""The drafts of many sections: each planned, all translated in one job, each assembled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sync.align import translation_units
+from sync.assemble import assemble
+from sync.book import Book
+from sync.engines import Job, Translator
+from sync.faults import each
+from sync.lexicon import Lexicon
+from sync.markdown import parse
+from sync.model import Draft, Plan, Request, Translation, TranslationUnit
+from sync.plan import plan_section
+from sync.sections import Pair, Progress
+
+_PAUSE = 5.0  # seconds between two looks at an engine that is not finished
+
+
+def read_units(pairs: Sequence[Pair], book: Book, progress: Progress) -> tuple[list[TranslationUnit], list[str]]:
+    """The translation units of all sections, and a note on each section that gives none."""
+
+    def units_of(pair: Pair) -> list[TranslationUnit]:
+        old = parse(pair.old_source, book.config.source_language)
+        return translation_units(old, parse(pair.old_target, book.language), origin=pair.path)
+
+    known = [pair for pair in pairs if pair.old_source and pair.old_target]
+    units, errors = each(known, units_of, "align", progress)
+    notes = [f"{path}: not used as memory: {error}" for path, error in errors.items()]
+    return [unit for found in units.values() for unit in found], notes
+
+
+def draft_pairs(
+    pairs: Sequence[Pair], book: Book, translator: Translator, lexicon: Lexicon, progress: Progress
+) -> tuple[dict[str, Draft], dict[str, str]]:
+    """The draft of each section, or the error that stood in its way, by path. Raises EngineError."""
+
+    def plan(pair: Pair) -> Plan:
+        return plan_section(pair.old_source, pair.new_source, pair.old_target, book.language, lexicon)
+
+    plans, unplanned = each(pairs, plan, "plan", progress)
+    requests = tuple(_of_job(path, request) for path, made in plans.items() for request in made.requests)
+    progress("translate", 0, len(requests))
+    translations = translate(translator, Job(book.config.source_language, book.language, requests))
+    progress("translate", len(requests), len(requests))
+
+    def draft(pair: Pair) -> Draft:
+        return assemble(plans[pair.path], _of_section(pair.path, plans[pair.path], translations))
+
+    drafts, unfinished = each([pair for pair in pairs if pair.path in plans], draft, "assemble", progress)
+    return drafts, unplanned | unfinished
+
+
+def translate(translator: Translator, job: Job) -> Mapping[str, Translation]:
+    """What an engine makes of a job, by request, however long it takes. Raises EngineError."""
+    if not job.requests:
+        return {}
+    handle = translator.submit(job)
+    while (translations := translator.poll(handle)) is None:
+        time.sleep(_PAUSE)
+    return translations
+
+
+def _of_job(path: str, request: Request) -> Request:
+    """A request whose id is unique among those of all sections."""
+    return replace(request, id=f"{path}:{request.id}")
+
+
+def _of_section(path: str, plan: Plan, translations: Mapping[str, Translation]) -> dict[str, Translation]:
+    """The translations of one section out of those of a job, by the ids of its plan."""
+    found = {request.id: translations.get(_of_job(path, request).id) for request in plan.requests}
+    return {id: replace(translation, id=id) for id, translation in found.items() if translation is not None}
