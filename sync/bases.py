@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sync.align import resemblance
 from sync.config import Layout
 from sync.history import History, Version, ranked
 from sync.markdown import parse
 from sync.model import SectionError
 from sync.repos import SYMLINK, Entry, Repository
+from sync.units import resemblance
 
 MAX_BYTES = 10_000_000
 _EDITED = 0.5  # an origin edited in place shares more than this with its nearest version

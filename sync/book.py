@@ -37,9 +37,7 @@ class Sources:
     faults: Mapping[str, str]
 
 
-def open_book(
-    source: Repository, target: Repository, source_commit: str, target_commit: str, config: Config
-) -> Book:
+def open_book(source: Repository, target: Repository, source_commit: str, target_commit: str, config: Config) -> Book:
     """Read the trees, the history and the lock. Raises ConfigError where the language is not known."""
     if config.language is None:
         raise ConfigError("the language of the translation is not known: set `language`, or give --language")
@@ -69,9 +67,7 @@ def section_paths(book: Book) -> tuple[list[str], list[str]]:
     layout = book.config.layout
     sources = [path for path in book.source_tree if layout.translation_path(path) and is_nameable(path)]
     translations = {
-        path: source
-        for path in book.target_tree
-        if (source := layout.source_path(path)) and is_nameable(path)
+        path: source for path in book.target_tree if (source := layout.source_path(path)) and is_nameable(path)
     }
     if len(layout.source) > len(layout.translation):
         translations = {p: s for p, s in translations.items() if not layout.translation_path(p)}

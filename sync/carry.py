@@ -7,6 +7,7 @@ reported.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sync.align import CERTAIN
 from sync.code import merge_code
@@ -17,6 +18,7 @@ from sync.model import Block, BlockKind, Literal, Operation, Piece
 from sync.state import State
 
 _ORDINAL = re.compile(r"\s*\d{1,9}[.)]\s*$")
+_UNDERLINE = re.compile(r"^([=-])\1*$")
 # Merged token by token where the translation has its own.
 _TOKENWISE = frozenset({BlockKind.MATH, BlockKind.REFERENCE, BlockKind.HTML, BlockKind.FRONT_MATTER})
 
@@ -35,14 +37,35 @@ def with_markup(state: State, closure: Closure, pieces: list[Piece]) -> list[Pie
     )
     for side, at in ((0, 0), (1, -1)):
         edge = pieces[at]
-        same = old[side].strip() == target[side].strip() and old[side].strip() != new[side].strip()
+        same = _shape(old[side]) == _shape(target[side]) and _shape(old[side]) != _shape(new[side])
         if same and isinstance(edge, Literal) and edge.text == target[side]:
-            pieces[at] = Literal(state.native(new[side]) if side == 0 else _replaced(target[side], new[side]))
+            framed = side == 1 and target[side].strip() and new[side].strip()
+            pieces[at] = Literal(_replaced(target[side], new[side]) if framed else state.native(new[side]))
+            if side == 0:
+                pieces = _unquoted(pieces, target[side].count(">") - new[side].count(">"))
             if _ORDINAL.match(old[side]) and _ORDINAL.match(new[side]):
                 continue  # an item was put in or taken out before it: nothing to tell anyone
             block = state.new.blocks[closure.new[0]]
             state.result(block.kind, Operation.PATCHED, "markup", old=old[side], new=new[side], draft=new[side])
     return pieces
+
+
+def _shape(markup: str) -> str:
+    """Markup without the white space around it; a heading may be underlined as long as anyone likes."""
+    return _UNDERLINE.sub(r"\1", markup.strip())
+
+
+def _unquoted(pieces: list[Piece], levels: int) -> list[Piece]:
+    """The pieces of a block that is quoted `levels` times less: without the marks on its further lines."""
+    if levels < 1:
+        return pieces
+    mark = re.compile(rf"(\n[ \t]*)(?:>[ \t]?){{{levels}}}")
+    return [
+        replace(piece, text=mark.sub(r"\1", piece.text))
+        if isinstance(piece, Literal)
+        else replace(piece, fallback=mark.sub(r"\1", piece.fallback))
+        for piece in pieces
+    ]
 
 
 def carry(state: State, closure: Closure, block: Block) -> list[Piece]:

@@ -10,12 +10,12 @@ from itertools import chain
 
 from rapidfuzz.distance import Indel, LCSseq
 
-from sync.align import best_path, increasing
 from sync.code import tab_of
 from sync.edits import is_token, lexemes
 from sync.features import content, inner_text
 from sync.inline import fold, strip_marks
 from sync.model import PROSE, Block, BlockKind, Section
+from sync.paths import best_path, increasing
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _ALIKE = 0.45  # less alike than this, and two pieces are a removal and an insertion

@@ -39,13 +39,14 @@ def each(
 
 
 def unexpected(error: Exception) -> str:
-    """An error that nobody expected, as one line: its type and where it was raised. The rest is logged for DEBUG.
+    """An error that nobody expected, as one line: its type, and where in our code. The rest is logged for DEBUG.
 
     Its message is left out: it may quote anything.
     """
     _log.debug("unexpected error", exc_info=error)
-    places = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)
-    ]
-    where = f" in {Path(places[-1].filename).relative_to(_ROOT).as_posix()}, line {places[-1].lineno}" if places else ""
+    where = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if any(path.is_relative_to(_ROOT / package) for package in ("bot", "sync")):
+            where = f" in {path.relative_to(_ROOT).as_posix()}, line {frame.lineno}"
     return f"unexpected {type(error).__name__}{where}: please report it"

@@ -52,9 +52,7 @@ def content(section: Section) -> list[int]:
 
 def extract(pieces: Iterable[tuple[BlockKind, str]]) -> list[Features]:
     """Features of blocks or sentences, each given as its kind and its text; anchors are weighed later."""
-    return [
-        _extract_again(kind, text) if len(text) <= _CACHED else _extract(kind, text) for kind, text in pieces
-    ]
+    return [_extract_again(kind, text) if len(text) <= _CACHED else _extract(kind, text) for kind, text in pieces]
 
 
 @lru_cache(maxsize=2048)

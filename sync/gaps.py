@@ -13,6 +13,7 @@ from sync.state import State
 
 # What may differ in the markup of two tables of the same shape.
 _SHAPELESS = re.compile(r"[ \t\r]+|-+")
+_BLANK = " \t\r\n>"  # white space, and what begins a line of a block quote
 _BREAK = re.compile(r"\n[ \t>]*\r?\n|\n[ \t>]*(?:[*+-]|\d{1,9}[.)])[ \t]|\|")
 
 
@@ -64,7 +65,7 @@ class Gaps:
     def _habit(self) -> str:
         """What this text puts between two sentences: a space, a line break, or nothing."""
         found = (self.target.between(i) for i in range(len(self.target.segments) - 1))
-        habits = Counter(gap for gap in found if not gap.strip() and not _BREAK.search(gap))
+        habits = Counter(gap for gap in found if not gap.strip(_BLANK) and not _BREAK.search(gap))
         language = LANGUAGES.get(self.state.target.language)
         usual = "" if language is not None and language.spaceless else " "
         return max(habits, key=lambda gap: (habits[gap], gap), default=usual)
@@ -76,7 +77,7 @@ def spaced(pieces: list[Piece], language: str) -> list[Piece]:
     if found is None or not found.spaceless:
         return pieces
     for index, piece in enumerate(pieces):
-        if isinstance(piece, Hole) and piece.fallback[:1].isascii():
+        if isinstance(piece, Hole) and piece.request.previous is None and piece.fallback[:1].isascii():
             lead = " " if index > 1 and pieces[index - 1] == Literal("") else ""
             tail = " " if pieces[index + 1 : index + 2] == [Literal("")] else ""
             pieces[index] = replace(piece, fallback=f"{lead}{piece.fallback}{tail}")

@@ -31,9 +31,7 @@ class Version:
 class History:
     """The commits of a repository, oldest first (parents before children), and what they changed."""
 
-    def __init__(
-        self, parents: Mapping[str, tuple[str, ...]], changes: Mapping[str, tuple[Change, ...]]
-    ) -> None:
+    def __init__(self, parents: Mapping[str, tuple[str, ...]], changes: Mapping[str, tuple[Change, ...]]) -> None:
         """Take the parents of every commit, in order, and the changes of those that have any."""
         self._parents = parents
         self._changes = changes

@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from sync.inline import mask, tokens
 from sync.languages import LANGUAGES
@@ -27,7 +29,10 @@ _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _STEPS = 4
 _BEST = 6  # translations kept for a stem
 _LEAST = 0.06  # weaker associations are noise
-_MOST_PAIRS = 6_000_000  # bound on memory: 8 bytes each in a few arrays
+_MOST_PAIRS = 6_000_000  # bound on memory: 8 bytes each
+_AT_ONCE = 500_000  # pairs worked on at a time
+_Integers = npt.NDArray[np.int32]
+_Numbers = npt.NDArray[np.float64]
 
 
 def source_stems(text: str) -> list[tuple[int, int, str]]:
@@ -123,55 +128,94 @@ def _learn(sources: Sequence[Sequence[str]], targets: Sequence[Set[str]], langua
     index_t = {stem: i for i, stem in enumerate(sorted(t for t, n in df_t.items() if 2 <= n <= often))}
     if not index_s or not index_t:
         return Lexicon(language, {}, {})
-    cells_s, cells_t, cells_u = _cells(sources, targets, index_s, index_t)
-    if not len(cells_s):
+    pairs = _pairs(sources, targets, index_s, index_t)
+    if not len(pairs.cell):
         return Lexicon(language, {}, {})
-    width = len(index_t)
-    pairs, cell = np.unique(cells_s * width + cells_t, return_inverse=True)
-    s_of, t_of = pairs // width, pairs % width
     # EM over p(t | s); each target stem of a unit is explained by the unit's source stems.
-    p = np.full(len(pairs), 1.0)
-    group = np.unique(cells_u * width + cells_t, return_inverse=True)[1]
-    expected = np.zeros(len(pairs))
+    p = np.ones(len(pairs.s_of))
+    expected = p
     for _ in range(_STEPS):
-        weight = p[cell]
-        weight = weight / np.bincount(group, weight)[group]
-        expected = np.bincount(cell, weight, minlength=len(pairs))
-        p = expected / np.bincount(s_of, expected, minlength=len(index_s))[s_of]
+        expected = pairs.expected(p)
+        p = expected / np.bincount(pairs.s_of, expected, minlength=len(index_s))[pairs.s_of]
     n_s = np.array([df_s[stem] for stem in index_s], dtype=float)
     n_t = np.array([df_t[stem] for stem in index_t], dtype=float)
-    dice = 2 * expected / (n_s[s_of] + n_t[t_of])
-    return _table(dice, s_of, t_of, list(index_s), list(index_t), df_s, count, language)
+    dice = 2 * expected / (n_s[pairs.s_of] + n_t[pairs.t_of])
+    return _table(dice, pairs, list(index_s), list(index_t), df_s, count, language)
 
 
-def _cells(
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The pairs of stems that occur together, `s_of` and `t_of`, and their occurrences, ordered by source stem.
+
+    `cell`: of each occurrence its pair; `group`: the place of its target stem, by which the source stems
+    that explain the same one are known. There may be millions of occurrences: four bytes each, no temporaries.
+    """
+
+    s_of: _Integers
+    t_of: _Integers
+    cell: _Integers
+    group: _Integers
+    groups: int
+
+    def expected(self, p: _Numbers) -> _Numbers:
+        """How often each pair is expected to be a translation, given the likelihood `p` of each."""
+        explained = np.zeros(self.groups)
+        for part in self._parts():
+            explained += np.bincount(self.group[part], p[self.cell[part]], minlength=self.groups)
+        expected = np.zeros(len(p))
+        for part in self._parts():
+            share = p[self.cell[part]] / explained[self.group[part]]
+            expected += np.bincount(self.cell[part], share, minlength=len(p))
+        return expected
+
+    def _parts(self) -> list[slice]:
+        return [slice(start, start + _AT_ONCE) for start in range(0, len(self.cell), _AT_ONCE)]
+
+
+def _pairs(
     sources: Sequence[Sequence[str]], targets: Sequence[Set[str]], index_s: dict[str, int], index_t: dict[str, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For every unit, every (source stem, target stem) in it, as three parallel arrays of int64."""
-    a: list[np.ndarray] = []
-    b: list[np.ndarray] = []
-    u: list[np.ndarray] = []
+) -> _Pairs:
+    units_of: list[list[int]] = [[] for _ in index_s]  # of each source stem
+    others: list[_Integers] = []  # target stems of each unit
     total = 0
-    for unit, (stems, others) in enumerate(zip(sources, targets, strict=True)):
-        s = np.array(sorted(index_s[x] for x in stems if x in index_s), dtype=np.int64)
-        t = np.array(sorted(index_t[x] for x in others if x in index_t), dtype=np.int64)
-        total += len(s) * len(t)
-        if total > _MOST_PAIRS:
+    for unit, (stems, there) in enumerate(zip(sources, targets, strict=True)):
+        known = [index_s[stem] for stem in stems if stem in index_s]
+        others.append(np.array(sorted(index_t[stem] for stem in there if stem in index_t), dtype=np.int32))
+        if total + len(known) * len(others[-1]) > _MOST_PAIRS:
             break
-        a.append(np.repeat(s, len(t)))
-        b.append(np.tile(t, len(s)))
-        u.append(np.full(len(s) * len(t), unit, dtype=np.int64))
-    empty = np.zeros(0, dtype=np.int64)
-    return np.concatenate([empty, *a]), np.concatenate([empty, *b]), np.concatenate([empty, *u])
+        total += len(known) * len(others[-1])
+        for stem in known:
+            units_of[stem].append(unit)
+    places = np.cumsum([0, *(len(there) for there in others)])
+    group_of = [np.arange(a, b, dtype=np.int32) for a, b in pairwise(places)]
+    cell, group = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    t_of: list[_Integers] = []
+    counts: list[int] = []
+    start = pairs = 0
+    for units in units_of:
+        found, inverse = np.unique(_joined(others[unit] for unit in units), return_inverse=True)
+        end = start + len(inverse)
+        cell[start:end] = inverse + pairs
+        group[start:end] = _joined(group_of[unit] for unit in units)
+        t_of.append(found)
+        counts.append(len(found))
+        start, pairs = end, pairs + len(found)
+    s_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    return _Pairs(s_of, _joined(t_of), cell, group, int(places[-1]))
+
+
+def _joined(arrays: Iterable[_Integers]) -> _Integers:
+    return np.concatenate([np.zeros(0, dtype=np.int32), *arrays])
 
 
 def _table(
-    dice: np.ndarray, s_of: np.ndarray, t_of: np.ndarray, names_s: list[str], names_t: list[str],
-    df_s: Counter[str], count: int, language: str,
+    dice: _Numbers, pairs: _Pairs, names_s: list[str], names_t: list[str], df_s: Counter[str], count: int,
+    language: str,
 ) -> Lexicon:  # fmt: skip
     table: dict[str, dict[str, float]] = {}
-    order = np.lexsort((t_of, -dice, s_of))
-    for k in order[dice[order] >= _LEAST]:
+    strong = np.flatnonzero(dice >= _LEAST)
+    dice, s_of, t_of = dice[strong], pairs.s_of[strong], pairs.t_of[strong]
+    for k in np.lexsort((t_of, -dice, s_of)):
         choices = table.setdefault(names_s[s_of[k]], {})
         if len(choices) < _BEST:
             choices[names_t[t_of[k]]] = float(dice[k])

@@ -108,7 +108,7 @@ def parse(text: str, language: str = "en") -> Section:
             f"the section has {len(text):,} characters, more than {MAX_CHARACTERS:,}: exclude it or split it"
         )
     # The same length with line feeds only, and nothing that str.splitlines takes for a line break.
-    shadow = text.translate(_SHADOW).replace("\r\n", " \n").replace("\r", "\n")
+    shadow = _UNUSUAL.sub(" ", text).replace("\r\n", " \n").replace("\r", "\n")
     start = 1 if shadow.startswith("\ufeff") else 0
     leaves = [_Leaf(BlockKind.BLANK, 0, 1, "")] if start else []
     front = _FRONT_MATTER.match(shadow, start)
@@ -123,7 +123,7 @@ def parse(text: str, language: str = "en") -> Section:
     return Section(text, language, blocks)
 
 
-_SHADOW = {ord(c): " " for c in "\x00\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"}
+_UNUSUAL = re.compile("[\x00\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 
 
 def _without_gaps(leaves: list[_Leaf], length: int) -> list[tuple[_Leaf, int, int]]:
@@ -152,13 +152,16 @@ def check_closed(section: Section, name: str) -> None:
     and a draft made from it would be one too. `name` says which file, for the message.
     """
     for block in section.blocks:
-        line = section.text.count("\n", 0, block.start) + 1
         if block.kind == BlockKind.FENCE:
             lines = block.text.strip().splitlines()
             marker = re.match(r"[\s>*+\d.)-]*(`{3,}|~{3,})", lines[0])
             if marker and (len(lines) < 2 or not re.match(rf"[\s>]*{marker.group(1)}", lines[-1])):
-                raise SectionError(f"{name}, line {line}: the code fence is never closed; close it")
+                raise SectionError(f"{name}, line {_line(section, block)}: the code fence is never closed; close it")
         elif block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
             masked = mask(block.text, tokens(block.text))
             if re.search(DISPLAY_MATH, masked, re.M):
-                raise SectionError(f"{name}, line {line}: the formula `$$` is never closed; close it")
+                raise SectionError(f"{name}, line {_line(section, block)}: the formula `$$` is never closed; close it")
+
+
+def _line(section: Section, block: Block) -> int:
+    return section.text.count("\n", 0, block.start) + 1

@@ -105,9 +105,7 @@ class TranslationMemory:
             return []
         letters, lines = self._index
         line = "".join(letters.get(word, _UNKNOWN) for word, _ in wanted)
-        found = process.extract(
-            line, lines, scorer=Indel.normalized_similarity, score_cutoff=cutoff, limit=4 * limit
-        )
+        found = process.extract(line, lines, scorer=Indel.normalized_similarity, score_cutoff=cutoff, limit=4 * limit)
         values = [value for _, value in wanted]
         ranked: list[tuple[float, float, int]] = []
         for _, score, index in found:

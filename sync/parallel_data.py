@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TextIO
-
-from translate.storage.tmx import tmxfile
 
 from sync.inline import fold, strip_marks
 from sync.model import AmtsError, Provenance, TranslationUnit
@@ -43,7 +43,7 @@ def read_units(path: Path, language: str, source_language: str = "en") -> list[T
         raise ParallelDataError(f"cannot read {path}: {error.strerror or error}") from None
     try:
         return list(_parse(data, form, path.name, language, source_language))
-    except ParallelDataError as error:
+    except AmtsError as error:
         raise ParallelDataError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
         raise ParallelDataError(f"{path} is not UTF-8 (byte {error.start}): convert it to UTF-8") from None
@@ -73,7 +73,7 @@ def write_units(
             rows = (codes, *((unit.source, unit.target) for unit in units))
             stream.writelines("\t".join(fold(text) for text in row) + "\n" for row in rows)
         case "tmx":
-            stream.write(_tmx(units, *codes))
+            stream.write(_tmx().write_tmx(units, *codes))
         case "json":
             json.dump(
                 {
@@ -90,13 +90,11 @@ def write_units(
             raise ParallelDataError(f"unknown format {format!r}; known are {', '.join(FORMATS)}")
 
 
-def _parse(
-    data: bytes, form: str, origin: str, language: str, source_language: str
-) -> Iterator[TranslationUnit]:
+def _parse(data: bytes, form: str, origin: str, language: str, source_language: str) -> Iterator[TranslationUnit]:
     codes = (source_language, language)
     match form:
         case "tmx":
-            return _units(_read_tmx(data, *codes), origin, language)
+            return _units(_tmx().read_tmx(data, *codes), origin, language)
         case "json":
             return _read_json(data.decode("utf-8-sig"), origin, *codes)
     text = data.decode("utf-8-sig")
@@ -124,9 +122,7 @@ def _csv_rows(text: str) -> Iterator[Sequence[str]]:
             raise ParallelDataError(f"line {rows.line_num}: {error}") from None
 
 
-def _read_rows(
-    rows: Iterator[Sequence[str]], source_language: str, language: str
-) -> Iterator[tuple[str, str]]:
+def _read_rows(rows: Iterator[Sequence[str]], source_language: str, language: str) -> Iterator[tuple[str, str]]:
     header = [code.strip() for code in next(rows, ())]
     first = _find(header[:1], source_language)
     column = _find(header[1:], language)
@@ -153,34 +149,12 @@ def _find(codes: Sequence[str], language: str) -> int | None:
     return bases.index(base) if base in bases else None
 
 
-def _read_tmx(data: bytes, source_language: str, language: str) -> Iterator[tuple[str, str]]:
-    # translate-toolkit parses without network and without resolving entities; a document that
-    # declares entities of its own is refused all the same: its text would not be what it shows.
-    try:
-        store = tmxfile(io.BytesIO(data), sourcelanguage=source_language, targetlanguage=language)
-    except (SyntaxError, ValueError, AttributeError, AssertionError):  # lxml's parse error is a SyntaxError
-        raise ParallelDataError("not a TMX file") from None
-    declared = store.document.docinfo.internalDTD
-    if declared is not None and any(True for _ in declared.iterentities()):
-        raise ParallelDataError("its DOCTYPE declares entities: remove the declaration")
-    found = False
-    for unit in store.units:
-        source, target = unit.source, unit.gettarget(language)
-        found |= target is not None
-        if source and target:
-            yield str(source), str(target)
-    if store.units and not found:
-        raise ParallelDataError(f"holds no text in {language}")
-
-
 def _read_json(text: str, origin: str, source_language: str, language: str) -> Iterator[TranslationUnit]:
     try:
         content = json.loads(text)
         codes = [str(content["source_language"]), str(content["target_language"])]
         if _find(codes[:1], source_language) is None or _find(codes[1:], language) is None:
-            raise ParallelDataError(
-                f"holds {codes[0][:20]} to {codes[1][:20]}, not {source_language} to {language}"
-            )
+            raise ParallelDataError(f"holds {codes[0][:20]} to {codes[1][:20]}, not {source_language} to {language}")
         for fields in content["units"]:
             for unit in _units([(str(fields["source"]), str(fields["target"]))], origin, language):
                 yield TranslationUnit(
@@ -204,11 +178,12 @@ def _fields(unit: TranslationUnit) -> dict[str, object]:
     }
 
 
-def _tmx(units: Iterable[TranslationUnit], source_language: str, language: str) -> str:
-    store = tmxfile(sourcelanguage=source_language, targetlanguage=language)
-    for unit in units:
-        store.addtranslation(unit.source, source_language, unit.target, language)
-    return bytes(store).decode("utf-8")
+def _tmx() -> ModuleType:
+    """The module that reads and writes TMX; its library is an extra."""
+    try:
+        return importlib.import_module("sync.tmx")
+    except ModuleNotFoundError:
+        raise ParallelDataError("TMX needs an extra: pip install 'amts[tmx]', or use CSV") from None
 
 
 def _endings() -> str:

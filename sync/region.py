@@ -7,7 +7,7 @@ between them (line breaks, list markers, table bars) come from the translation w
 
 from __future__ import annotations
 
-from sync.align import CERTAIN, Link, agreement, align_sentences
+from sync.align import CERTAIN, Link, align_sentences
 from sync.diff import Match, match_texts
 from sync.edits import neutral, patch, renew_tokens
 from sync.gaps import Gaps, spaced
@@ -18,6 +18,7 @@ from sync.model import BlockKind, Hole, Literal, Operation, Piece
 from sync.sides import Out, Side
 from sync.slides import Slides
 from sync.state import Removed, State
+from sync.units import agreement
 
 # How much better the new source must align for the translation to count as ahead of its origin.
 _AHEAD = 0.06

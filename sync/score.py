@@ -58,9 +58,7 @@ def ter(hypotheses: Sequence[str], references: Sequence[str], language: str) -> 
 
 def prose_text(section: Section) -> str:
     """What a reader reads: headings, paragraphs, list items and tables, white space folded, as one text."""
-    texts = (
-        fold(block.text, section.language, block.prefix) for block in section.blocks if block.kind in PROSE
-    )
+    texts = (fold(block.text, section.language, block.prefix) for block in section.blocks if block.kind in PROSE)
     return " ".join(text for text in texts if text)
 
 

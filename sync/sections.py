@@ -70,9 +70,7 @@ def read_pairs(book: Book, progress: Progress) -> list[Pair]:
     sources = read_sources(book, paths)
     found = _find_bases(book, translations, progress)
     olds = {item.path: Old(item.base.text, item.names) for item in found if item.base is not None}
-    followed = {
-        item.path: source for item in found if item.error and (source := _expected(book, item)) in paths
-    }
+    followed = {item.path: source for item in found if item.error and (source := _expected(book, item)) in paths}
     followed |= follow(olds, [path for path in paths if path not in followed.values()], sources.texts)
     new = [path for path in paths if path not in followed.values()]
     fresh = Likeness({path: sources.texts[path] for path in new if path in sources.texts})

@@ -84,13 +84,16 @@ def _prose(block: str, kind: BlockKind, offset: int, language: str) -> tuple[Seg
     links = _links(body, found)
     for start, _ in links:
         signs[start] = "\x00"
+        if body[:start].endswith("!"):  # of a picture
+            signs[start - 1] = "\x00"
     marks = find_marks(body)
     for start, end, _, _ in marks:
         signs[start:end] = " " * (end - start)
     masked = "".join(signs)
     if "\n" in masked and ">" in block:
         masked = _QUOTED_LINE.sub(lambda m: " " * len(m.group()), masked)
-    spans = _with_marks(_outside_links(sentences.split(masked, language), links), marks, len(body))
+    spans = _with_notes(_outside_links(sentences.split(masked, language), links), found, body)
+    spans = _with_marks(spans, marks, len(body))
     segments = []
     at = 0
     for start, end in spans:
@@ -129,6 +132,22 @@ def _outside_links(spans: list[tuple[int, int]], links: list[tuple[int, int]]) -
         else:
             joined.append((start, end))
     return joined
+
+
+def _with_notes(spans: list[tuple[int, int]], found: tuple[Token, ...], body: str) -> list[tuple[int, int]]:
+    """Sentences with the footnote references that stand right behind their full stops."""
+    notes = {token.start: token.end for token in found if token.kind == TokenKind.FOOTNOTE}
+    extended: list[tuple[int, int]] = []
+    for start, end in spans if notes else ():
+        if extended and extended[-1][1] > start:  # it began with the reference that the one before has taken
+            start = extended[-1][1]
+            start += len(body[start:end]) - len(body[start:end].lstrip())
+            if start >= end:
+                continue
+        while end in notes:
+            end = notes[end]
+        extended.append((start, end))
+    return extended if notes else spans
 
 
 def _with_marks(

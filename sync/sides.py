@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.align import segments_of, unit_text
 from sync.merge import Closure
 from sync.model import Piece, Segment
 from sync.state import Content
+from sync.units import segments_of, unit_text
 
 
 @dataclass(slots=True)

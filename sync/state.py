@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from sync.align import unit_text
 from sync.edits import lexemes
 from sync.features import content
 from sync.inline import find_marks, fold, strip_marks, tokens
 from sync.lexicon import Lexicon, source_stems, target_stems
 from sync.model import Block, BlockKind, Hole, Literal, Operation, Piece, Request, Section, SegmentResult
+from sync.units import unit_text
 
 _SIMILAR = 0.6  # of a new sentence to one that was taken out: an edit of it rather than a new one
 _FLOWING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.FOOTNOTE})  # may have line breaks
@@ -140,9 +140,9 @@ class State:
         if kind not in _FLOWING or _QUOTED.search(text):  # its line breaks would end the block it comes into
             text = fold(text, self.target.language, ">")
         if same:
-            return Literal(text, self.result(kind, Operation.MOVED, "moved", new=line, target=target))
+            return Literal(text, self.result(kind, Operation.MOVED, "moved", new=line, target=target, draft=text))
         result = self.result(
-            kind, Operation.TRANSLATED, "moved and edited", old=old, new=line, target=target, waiting=True
+            kind, Operation.TRANSLATED, "moved and edited", old=old, new=line, target=target, draft=text, waiting=True
         )
         return Hole(self.request(line, (old, target)), text, result, lead, tail)
 

@@ -49,9 +49,7 @@ def _status(pair: Pair, source_language: str) -> SectionStatus:
         except AmtsError as fault:
             error = str(fault)
     base = pair.base.commit if pair.base else None
-    return SectionStatus(
-        pair.path, pair.source_path, pair.state, base, pair.behind, segments, pair.notes, error
-    )
+    return SectionStatus(pair.path, pair.source_path, pair.state, base, pair.behind, segments, pair.notes, error)
 
 
 def segments_behind(old: str, new: str, language: str) -> int:

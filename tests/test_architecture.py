@@ -25,7 +25,7 @@ ONLY_IN = {
     "mistune": {"sync.blocks"},
     "sacrebleu": {"sync.score"},
     "sentencex": {"sync.sentences"},
-    "translate": {"sync.parallel_data"},
+    "translate": {"sync.tmx"},
     "lxml": {"sync.parallel_data"},
     "yaml": {"sync.config"},
     "pathspec": {"sync.config"},
@@ -33,7 +33,7 @@ ONLY_IN = {
     "subprocess": {"bot.sandbox.repositories", "bot.bench.book"},
 }
 # What an installation brings along; a benchmark may use more.
-EXTRAS = {"mdpo"}
+EXTRAS = {"mdpo", "translate"}
 
 
 def imports(module: str) -> set[str]:

@@ -75,8 +75,7 @@ def book() -> Iterator[Path]:
 
 def texts(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8")
-        for path in sorted(folder.rglob("*.md"))
+        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8") for path in sorted(folder.rglob("*.md"))
     }
 
 
@@ -114,9 +113,7 @@ def test_the_odd_files_are_as_odd_as_their_description_says(book: Path, name: st
 
 def test_the_translations_hold_the_sections_of_their_origin(book: Path) -> None:
     before = texts(book / "en-before").keys()
-    assert {language: texts(book / language).keys() for language in LANGUAGES} == dict.fromkeys(
-        LANGUAGES, before
-    )
+    assert {language: texts(book / language).keys() for language in LANGUAGES} == dict.fromkeys(LANGUAGES, before)
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,9 +127,7 @@ class Synced:
 
     @property
     def results(self) -> list[SegmentResult]:
-        return [
-            result for section in self.report.sections if section.draft for result in section.draft.results
-        ]
+        return [result for section in self.report.sections if section.draft for result in section.draft.results]
 
 
 def content(repository: Repository, revision: str) -> dict[str, str]:
@@ -377,13 +372,9 @@ def test_a_new_section_takes_what_the_translators_wrote_before(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_origins_move_along_and_a_gone_section_stays(
-    synced: dict[str, Synced], language: str, book: Path
-) -> None:
+def test_the_origins_move_along_and_a_gone_section_stays(synced: dict[str, Synced], language: str, book: Path) -> None:
     before, after = synced[language].before, synced[language].after
-    origins = {
-        path.removesuffix("_origin.md") + ".md": text for path, text in after.items() if "_origin" in path
-    }
+    origins = {path.removesuffix("_origin.md") + ".md": text for path, text in after.items() if "_origin" in path}
     gone = "chapter_measuring/mercury.md"
     assert origins == texts(book / "en-after") | {gone: before["chapter_measuring/mercury_origin.md"]}
     assert after[gone] == before[gone]
@@ -416,9 +407,7 @@ def test_patched_and_translated_text_holds_the_protected_tokens_of_its_source(
     ]
     assert made
     for result in made:
-        ours, theirs = (
-            sorted(token.text for token in tokens(str(t))) for t in (result.draft, result.new_source)
-        )
+        ours, theirs = (sorted(token.text for token in tokens(str(t))) for t in (result.draft, result.new_source))
         assert ours == theirs
 
 

@@ -62,18 +62,14 @@ LEAVES = st.one_of(
 BLOCKS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
-        st.builds(
-            lambda text, mark: _prefixed(mark, " " * len(mark))(text), inner, st.sampled_from(["- ", "1. "])
-        ),
+        st.builds(lambda text, mark: _prefixed(mark, " " * len(mark))(text), inner, st.sampled_from(["- ", "1. "])),
         inner.map(_prefixed("> ", "> ")),
         inner.map(_prefixed("- ", "")),  # lazy continuation
         inner.map(_prefixed("\t", "\t")),
     ),
     max_leaves=3,
 )
-OPEN = st.sampled_from(
-    ["```python\nx = 1", "$$\nx", "<!-- never", "- ```\n  x", "> ~~~", "[**never", "`never"]
-)
+OPEN = st.sampled_from(["```python\nx = 1", "$$\nx", "<!-- never", "- ```\n  x", "> ~~~", "[**never", "`never"])
 
 
 def _file(blocks: Sequence[str], gap: str, line_end: str, bom: str, front: str, last: str) -> str:
@@ -94,9 +90,7 @@ def _files(blocks: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 FILES = _files(BLOCKS)
 WEIRD_FILES = _files(st.one_of(BLOCKS, OPEN))
-NOISE = st.text(
-    alphabet=st.sampled_from("ab\n\r\t >-*_`$|[]()!<:#~=1.\\\"'&\u3002\ufeff\u2028\x0b\x00中"), max_size=80
-)
+NOISE = st.text(alphabet=st.sampled_from("ab\n\r\t >-*_`$|[]()!<:#~=1.\\\"'&\u3002\ufeff\u2028\x0b\x00中"), max_size=80)
 TEXTS = st.one_of(WEIRD_FILES, NOISE, st.text(max_size=60))
 LANGUAGES = st.sampled_from(["en", "zh", "ko", "tr"])
 
@@ -166,9 +160,7 @@ NOTE = "译者注：这里没有英文原文。"
 
 
 def _pseudo_translation(block: str) -> str:
-    return "\n".join(
-        " ".join(DICTIONARY.get(word, word) for word in line.split(" ")) for line in block.split("\n")
-    )
+    return "\n".join(" ".join(DICTIONARY.get(word, word) for word in line.split(" ")) for line in block.split("\n"))
 
 
 @st.composite
@@ -192,9 +184,7 @@ def _updates(draw: st.DrawFn) -> tuple[str, str, str]:
             case "edit":
                 new[at : at + 1] = [block.replace("cup", draw(WORDS)) for block in new[at : at + 1]]
     end = draw(st.sampled_from(["\n", "\r\n"]))
-    old_text, new_text, target_text = (
-        "\n\n".join([*part, ""]).replace("\n", end) for part in (blocks, new, target)
-    )
+    old_text, new_text, target_text = ("\n\n".join([*part, ""]).replace("\n", end) for part in (blocks, new, target))
     return old_text, new_text, target_text
 
 
@@ -235,9 +225,7 @@ def _chinese(paragraphs: Sequence[Sequence[int]]) -> str:
 
 
 @given(PARAGRAPHS, st.data())
-def test_a_deleted_paragraph_goes_and_the_rest_stays(
-    paragraphs: list[list[int]], data: st.DataObject
-) -> None:
+def test_a_deleted_paragraph_goes_and_the_rest_stays(paragraphs: list[list[int]], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(paragraphs) - 1))
     left = paragraphs[:at] + paragraphs[at + 1 :]
     draft = _draft(_english(paragraphs), _english(left), _chinese(paragraphs), "zh")
@@ -246,9 +234,7 @@ def test_a_deleted_paragraph_goes_and_the_rest_stays(
 
 
 @given(PARAGRAPHS, st.data())
-def test_a_moved_paragraph_takes_its_translation_along(
-    paragraphs: list[list[int]], data: st.DataObject
-) -> None:
+def test_a_moved_paragraph_takes_its_translation_along(paragraphs: list[list[int]], data: st.DataObject) -> None:
     order = data.draw(st.permutations(paragraphs))
     draft = _draft(_english(paragraphs), _english(order), _chinese(paragraphs), "zh")
     assert draft.text == _chinese(order)
@@ -332,8 +318,7 @@ def _assert_tokens_survive(draft: Draft) -> None:
         machine = result.operation in {Operation.PATCHED, Operation.TRANSLATED} and not result.waiting
         if machine and result.kind in TRANSLATABLE:
             drafted, source = (
-                Counter(token.text for token in tokens(text or ""))
-                for text in (result.draft, result.new_source)
+                Counter(token.text for token in tokens(text or "")) for text in (result.draft, result.new_source)
             )
             assert drafted == source, result
 

@@ -136,9 +136,7 @@ def test_a_section_of_more_than_ten_million_characters_is_refused() -> None:
         parse("word\n" * 2_000_001)
 
 
-@pytest.mark.parametrize(
-    "text", ["。" * REPEATS, "”" * REPEATS, "。”" * REPEATS, "字" * REPEATS, "… " * REPEATS]
-)
+@pytest.mark.parametrize("text", ["。" * REPEATS, "”" * REPEATS, "。”" * REPEATS, "字" * REPEATS, "… " * REPEATS])
 def test_parsing_a_hostile_chinese_text_is_linear(text: str) -> None:
     _finishes(PARSE_CHINESE, text, SECONDS)
 

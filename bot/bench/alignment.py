@@ -18,10 +18,11 @@ from rich.text import Text
 
 from bot.bench import Progress, percent
 from bot.files import Pair, pairs_in
-from sync.align import align_blocks, translation_units
+from sync.align import align_blocks
 from sync.lexicon import Lexicon
 from sync.markdown import parse
 from sync.model import Block, BlockKind, Section
+from sync.units import translation_units
 
 # Each of the three kinds of damage is done at this share of the places where it can be.
 RATE = 0.05
@@ -96,9 +97,7 @@ class AlignmentFigures:
         }
         for label, (part, whole) in rows.items():
             share = percent(totals.get(part, 0), totals.get(whole, 0))
-            table.add_row(
-                label, f"{share} of {totals.get(whole, 0)}", percent(alone.get(part, 0), alone.get(whole, 0))
-            )
+            table.add_row(label, f"{share} of {totals.get(whole, 0)}", percent(alone.get(part, 0), alone.get(whole, 0)))
         return [wrong, table]
 
 
@@ -136,9 +135,7 @@ def _lexicons(pairs: list[Pair], language: str) -> list[Lexicon]:
     """For each part of the book, a lexicon learnt from all the other parts."""
     units = [translation_units(parse(pair.source), parse(pair.target, language)) for pair in pairs]
     return [
-        Lexicon.learn(
-            (unit for number, own in enumerate(units) if number % PARTS != part for unit in own), language
-        )
+        Lexicon.learn((unit for number, own in enumerate(units) if number % PARTS != part for unit in own), language)
         for part in range(PARTS)
     ]
 

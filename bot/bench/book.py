@@ -138,9 +138,7 @@ def bench_book(source: Path, target: Path, language: str, progress: Progress) ->
             *((ENGINES[0], every, first) for every in PARTS for first in range(every)),
         ]
     }
-    texts = {
-        file.resolve() for place in places for file in (new_source_path(source, place), place.translation)
-    }
+    texts = {file.resolve() for place in places for file in (new_source_path(source, place), place.translation)}
     files = sorted(str(file) for file in texts)
     total = RUNS * len(ours) + 2
     runs: dict[tuple[str, int, int], list[Run]] = {key: [] for key in ours}

@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 
 from bot.files import FileError, read_text
-from sync.align import translation_units
 from sync.engines import Handle, Job, Translator, create
 from sync.languages import language as find_language
 from sync.lexicon import Lexicon
@@ -34,6 +33,7 @@ from sync.model import (
 )
 from sync.pipeline import draft_section
 from sync.score import prose_bleu
+from sync.units import translation_units
 
 # A draft that scores lower than the old translation by more than this is listed.
 TOLERANCE = 0.005
@@ -86,9 +86,7 @@ def read_replays(folder: Path) -> list[Replay]:
         raise FileError(f"{folder} is not a folder: name one that holds replays")
     replays = [_read_replay(meta.parent) for meta in sorted(folder.rglob("meta.json"))]
     if not replays:
-        raise FileError(
-            f"{folder} holds no replay: a replay is a folder with meta.json, old.en.md, new.en.md …"
-        )
+        raise FileError(f"{folder} holds no replay: a replay is a folder with meta.json, old.en.md, new.en.md …")
     return replays
 
 

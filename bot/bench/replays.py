@@ -124,12 +124,8 @@ class ReplayFigures:
         sent, changed = sum(case.sent for case in cases), sum(case.changed for case in cases)
         table.add_row(f"cases lower than left alone by > {TOLERANCE}", str(sum(c.worse for c in cases)))
         table.add_row("blocks the translators kept, in the draft", f"{percent(kept - lost, kept)} of {kept}")
-        table.add_row(
-            "second run changes nothing", f"{sum(c.second_run_unchanged for c in cases)} of {total}"
-        )
-        table.add_row(
-            "  and without a recorded base", f"{sum(c.blind_run_unchanged for c in cases)} of {total}"
-        )
+        table.add_row("second run changes nothing", f"{sum(c.second_run_unchanged for c in cases)} of {total}")
+        table.add_row("  and without a recorded base", f"{sum(c.blind_run_unchanged for c in cases)} of {total}")
         ratio = f"{sent / changed:.3f}" if changed else "–"
         table.add_row("characters sent / characters changed", f"{sent} / {changed} = {ratio}")
         intact = percent(machine - damaged, machine)

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.files import PairFiles, pairs_in, read_text
-from sync.align import translation_units
 from sync.engines import create
 from sync.lexicon import Lexicon
 from sync.markdown import parse
 from sync.memory import TranslationMemory
 from sync.model import TranslationUnit
 from sync.pipeline import draft_section
+from sync.units import translation_units
 
 
 def chosen(target: Path, every: int, first: int) -> list[PairFiles]:
@@ -32,14 +32,10 @@ def new_source_path(source: Path, pair: PairFiles) -> Path:
     return source / pair.path if (source / pair.path).is_file() else pair.origin
 
 
-def draft_book(
-    engine: str, source: Path, target: Path, language: str, every: int, first: int
-) -> dict[str, float]:
+def draft_book(engine: str, source: Path, target: Path, language: str, every: int, first: int) -> dict[str, float]:
     """Drafts the chosen sections; returns how many, their characters, and the seconds it took."""
     began = time.perf_counter()
-    pairs = [
-        (place.read(), read_text(new_source_path(source, place))) for place in chosen(target, every, first)
-    ]
+    pairs = [(place.read(), read_text(new_source_path(source, place))) for place in chosen(target, every, first)]
     units: list[TranslationUnit] = []
     # Without an engine nothing asks the memory, and a book is not aligned in vain.
     for pair, _ in pairs if engine != "none" else ():

@@ -26,16 +26,34 @@ SILENT_SECONDS = 1.0
 LINE_SECONDS = 5.0
 
 # `-` stands for standard output.
-output_path = click.Path(path_type=Path, allow_dash=True, dir_okay=False)
+_output_path = click.Path(path_type=Path, allow_dash=True, dir_okay=False)
+
+
+def _in_a_folder(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse a file that cannot be written because its folder is not there, before any work is done."""
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f"{file.parent} is no folder: make it first", context, parameter)
+    return file
+
+
 # `--json` without a file is standard output too.
 json_option = click.option(
     "--json",
     "json_file",
-    type=output_path,
+    type=_output_path,
+    callback=_in_a_folder,
     is_flag=False,
     flag_value="-",
     metavar="[FILE]",
     help="As JSON; without FILE, or with -, to standard output and nothing else there.",
+)
+output_option = click.option(
+    "--output",
+    "-o",
+    type=_output_path,
+    callback=_in_a_folder,
+    default=STDOUT,
+    help="Where the result goes.  [default: -]",
 )
 
 

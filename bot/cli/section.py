@@ -15,7 +15,7 @@ from bot.cli.output import (
     STDOUT,
     json_option,
     note,
-    output_path,
+    output_option,
     progress,
     put_json,
     put_tables,
@@ -23,7 +23,8 @@ from bot.cli.output import (
 )
 from bot.counts import count_segments, draft_json
 from bot.files import FileError, Pair, PairFiles, pairs_between, pairs_in, read_text
-from sync.align import align_blocks, translation_units
+from sync.align import align_blocks
+from sync.drafts import check_texts
 from sync.engines import create
 from sync.languages import language as find_language
 from sync.lexicon import Lexicon
@@ -32,6 +33,7 @@ from sync.memory import TranslationMemory, read_units, write_units
 from sync.model import AmtsError, Block, Draft, Section, Segment, TranslationUnit
 from sync.pipeline import draft_section
 from sync.score import bleu, chrf, prose_text, ter
+from sync.units import translation_units
 
 Granularity = Literal["sentence", "paragraph"]
 
@@ -46,7 +48,7 @@ language_option = click.option(
 @click.argument("new_source", type=path)
 @click.argument("old_translation", type=path)
 @language_option
-@click.option("--output", "-o", type=output_path, default=STDOUT, help="Where the draft goes.  [default: -]")
+@output_option
 @json_option
 @click.option("--memory", "memories", type=path, multiple=True, help="More translation memory: CSV, TSV, TMX.")
 @click.option("--memory-from", "folders", type=path, multiple=True, help="More: pairs X_origin.md, X.md.")
@@ -68,6 +70,7 @@ def draft(
     """
     code = find_language(language).code
     old, new, target = read_text(old_source), read_text(new_source), read_text(old_translation)
+    check_texts(old, new, target, code)
     units = _units(Pair(str(old_translation), old, target), code, "sentence")
     for file in memories:
         units.extend(read_units(file, code))
@@ -141,7 +144,7 @@ def _block_lines(block: Block) -> str:
 @language_option
 @click.option("--granularity", type=click.Choice(["sentence", "paragraph"]), default="sentence", show_default=True)
 @click.option("--format", "form", type=click.Choice(["csv", "tsv", "tmx", "json"]), default="csv", show_default=True)
-@click.option("--output", "-o", type=output_path, default=STDOUT, help="Where the units go.  [default: -]")
+@output_option
 def align(origin: Path, translation: Path, language: str, granularity: Granularity, form: str, output: Path) -> int:
     """List the translation units of two files or two folders.
 

@@ -120,6 +120,36 @@ def test_a_file_that_is_not_utf8_is_refused(section: Path) -> None:
     assert "UTF-8" in error
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("old.md", "", "made from is empty"),
+        ("new.md", " \n", "new English is empty"),
+        ("zh.md", "\ufeff", "translation is empty"),
+        ("zh.md", "- 土豆\n" * 40, "does not resemble"),
+        ("new.md", f"{CHANGED}\n```\nno end\n", "never closed"),
+    ],
+)
+def test_texts_that_cannot_go_together_are_refused(section: Path, name: str, text: str, reason: str) -> None:
+    (section / name).write_text(text, encoding="utf-8")
+    assert reason in error_of(2, *draft_arguments(section), "-o", section / "out.md")
+    assert not (section / "out.md").exists()
+
+
+def test_a_new_section_needs_no_translation_yet(section: Path) -> None:
+    for name in ("old.md", "zh.md"):
+        (section / name).write_text("", encoding="utf-8")
+    assert succeeds(*draft_arguments(section)).decode() == CHANGED
+
+
+def test_what_is_not_a_plain_file_is_written_to_and_not_replaced(section: Path) -> None:
+    os.mkfifo(pipe := section / "pipe")
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        succeeds(*draft_arguments(section), "-o", pipe)
+        assert reader.communicate(timeout=60)[0].decode().startswith("# 茶")
+    assert pipe.is_fifo()
+
+
 def test_a_message_cannot_steer_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in error_of(2, "segments", tmp_path / "a\x1b[31m\nb.md")
 
@@ -156,6 +186,7 @@ def test_the_draft_is_written_whole_or_not_at_all(section: Path) -> None:
     assert (section / "out.md").stat().st_mode & 0o777 == 0o640
     assert sorted(file.name for file in section.iterdir()) == ["new.md", "old.md", "out.md", "zh.md"]
     assert "no-such" in error_of(2, *draft_arguments(section), "-o", section / "no-such" / "out.md")
+    assert "no-such" in error_of(2, *draft_arguments(section), "--json", section / "no-such" / "plan.json")
 
 
 def test_the_plan_goes_to_its_file_or_alone_to_standard_output(section: Path) -> None:

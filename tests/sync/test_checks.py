@@ -93,9 +93,7 @@ def test_what_the_source_has_itself_may_stand() -> None:
 
 
 def test_a_reason_is_one_short_line() -> None:
-    reason = check_translation(
-        "Use it.", " ".join(f"`{'x' * 500}{n}`" for n in range(9))[:200], BlockKind.PARAGRAPH
-    )
+    reason = check_translation("Use it.", " ".join(f"`{'x' * 500}{n}`" for n in range(9))[:200], BlockKind.PARAGRAPH)
     assert reason is not None
     many = verify_tokens("", " ".join(f"`{'x' * 500}{n}`" for n in range(9)))
     assert many is not None

@@ -56,6 +56,4 @@ def test_an_error_from_elsewhere_has_no_place_and_is_not_quoted() -> None:
         int("a secret\nvalue")
     except ValueError as error:
         said = unexpected(error)
-    assert said.startswith("unexpected ValueError in tests/sync/test_faults.py, line ")
-    assert "secret" not in said
-    assert unexpected(ValueError("never raised")) == "unexpected ValueError: please report it"
+    assert said == "unexpected ValueError: please report it"

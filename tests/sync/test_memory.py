@@ -121,20 +121,14 @@ def test_units_come_back_from_a_file(tmp_path: Path, form: str) -> None:
         assert {(u.origin, u.provenance) for u in found} == {(path.name, Provenance.FILE)}
 
 
-line = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn"]), min_size=1
-).filter(
-    lambda text: (
-        text == " ".join(text.split()) and not {"**", "~~"} & {text[i : i + 2] for i in range(len(text))}
-    )
+line = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn"]), min_size=1).filter(
+    lambda text: text == " ".join(text.split()) and not {"**", "~~"} & {text[i : i + 2] for i in range(len(text))}
 )
 
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "tmx", "json"])
 @given(pairs=st.lists(st.tuples(line, line), max_size=5))
-def test_any_line_comes_back(
-    tmp_path_factory: pytest.TempPathFactory, form: str, pairs: list[tuple[str, str]]
-) -> None:
+def test_any_line_comes_back(tmp_path_factory: pytest.TempPathFactory, form: str, pairs: list[tuple[str, str]]) -> None:
     path = tmp_path_factory.mktemp("units") / f"memory.{form}"
     with path.open("w", encoding="utf-8", newline="") as stream:
         write_units([unit(*pair) for pair in pairs], stream, form, "tr")

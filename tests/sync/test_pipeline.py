@@ -294,6 +294,31 @@ def test_one_bad_section_does_not_cost_the_others_their_drafts(books: tuple[Path
     assert "latin.md" not in files
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"en/trees.md": "\n"}, "the new English is empty"),
+        ({"es/trees.md": "\ufeff\n"}, "the translation is empty: remove the file"),
+        ({"es/trees.md": "- patata\n" * 40}, "does not resemble its English"),
+        ({"es/trees.md": b"# \xc1rboles\n"}, "not UTF-8"),
+        ({"en/trees.md": NEW_ENGLISH + "\n$$\nx\n\nNo end.\n"}, "never closed"),
+    ],
+)
+def test_texts_that_cannot_go_together_are_left_alone(
+    books: tuple[Path, Path], write: Write, changed: dict[str, str | bytes], reason: str
+) -> None:
+    source, target = books
+    write(source, {"new.md": "# Trees\n"})
+    for name, content in changed.items():
+        write(source.parent / name.partition("/")[0], {name.partition("/")[2]: content})
+    before = git(target, "rev-parse", "HEAD:trees.md", "HEAD:trees_origin.md")
+    report = sync(source, target)
+    assert reason in str(by_path(report)["trees.md"].error)
+    assert by_path(report)["trees.md"].draft is None
+    assert git(target, "rev-parse", f"{BRANCH}:trees.md", f"{BRANCH}:trees_origin.md") == before
+    assert git(target, "cat-file", "-e", f"{BRANCH}:new.md") == ""
+
+
 def test_without_origins_the_lock_keeps_the_revisions(books: tuple[Path, Path], write: Write) -> None:
     source, target = books
     config = replace(SPANISH, layout=Layout(origin=None))

@@ -284,16 +284,10 @@ def test_every_origin_is_in_the_history_of_the_book(d2l: Path, english: Path) ->
             return history.names(found[f"ko/{name}_origin.md"], head)[-1]
 
         assert (
-            now("chapter_linear-networks/softmax-regression")
-            == "chapter_linear-classification/softmax-regression.md"
+            now("chapter_linear-networks/softmax-regression") == "chapter_linear-classification/softmax-regression.md"
         )
-        assert (
-            now("chapter_linear-networks/linear-regression")
-            == "chapter_linear-regression/linear-regression.md"
-        )
-        assert (
-            now("chapter_multilayer-perceptrons/weight-decay") == "chapter_linear-regression/weight-decay.md"
-        )
+        assert now("chapter_linear-networks/linear-regression") == "chapter_linear-regression/linear-regression.md"
+        assert now("chapter_multilayer-perceptrons/weight-decay") == "chapter_linear-regression/weight-decay.md"
         assert now("chapter_preliminaries/autograd") == "chapter_preliminaries/autograd.md"
 
 

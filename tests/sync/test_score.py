@@ -112,8 +112,7 @@ $$x = 1$$
 
 def test_prose_is_headings_paragraphs_items_and_tables() -> None:
     assert prose_text(parse(SECTION)) == (
-        "# A heading A paragraph that goes on. * An item of two lines > A quoted line. "
-        "| a | b | |---|---| | 1 | 2 |"
+        "# A heading A paragraph that goes on. * An item of two lines > A quoted line. | a | b | |---|---| | 1 | 2 |"
     )
 
 
@@ -135,9 +134,7 @@ def test_leaving_the_replays_alone_scores_what_is_known(d2l: Path) -> None:
     scores = []
     for meta in sorted((d2l / "replays").rglob("meta.json")):
         code = json.loads(meta.read_text(encoding="utf-8"))["language"]
-        old, new = (
-            parse((meta.parent / f"{name}.{code}.md").read_bytes().decode(), code) for name in ("old", "new")
-        )
+        old, new = (parse((meta.parent / f"{name}.{code}.md").read_bytes().decode(), code) for name in ("old", "new"))
         scores.append(prose_bleu(old, new))
     assert len(scores) == 44
     assert sum(scores) / len(scores) == pytest.approx(0.935, abs=0.001)

@@ -221,9 +221,7 @@ def test_the_longer_pattern_has_a_path_that_fits_both(tmp_path: Path, write: Wri
         pairs_of(tmp_path / "b", tmp_path / "b", SPANISH)
 
 
-def test_a_lock_that_names_what_is_not_there_is_an_error_of_that_section(
-    tmp_path: Path, write: Write
-) -> None:
+def test_a_lock_that_names_what_is_not_there_is_an_error_of_that_section(tmp_path: Path, write: Write) -> None:
     base = write(tmp_path / "en", sources("one", "two"))
     config = replace(SPANISH, layout=Layout(origin=None))
     locked = {"one.md": Version("0" * 40, "one.md"), "two.md": Version(base, "nowhere.md")}
@@ -293,9 +291,7 @@ def test_segments_are_compared_without_white_space() -> None:
     assert segments_behind("# A\n\nOne\ntwo. Three.\n", "# A\n\nOne two.\nThree. Four.\n", "en") == 1
 
 
-def test_the_korean_book_against_the_english_one(
-    d2l: Path, english: Path, tmp_path: Path, write: Write
-) -> None:
+def test_the_korean_book_against_the_english_one(d2l: Path, english: Path, tmp_path: Path, write: Write) -> None:
     shutil.copytree(d2l / "ko", tmp_path / "ko", copy_function=shutil.copyfile)
     write(tmp_path / "ko", {})
     rows = status_of(english, tmp_path / "ko", replace(Config(), language="ko"))
@@ -329,7 +325,5 @@ RENAMED = {
     "chapter_recurrent-neural-networks/language-models-and-dataset.md": (
         "chapter_recurrent-neural-networks/language-model.md"
     ),
-    "chapter_recurrent-neural-networks/text-preprocessing.md": (
-        "chapter_recurrent-neural-networks/text-sequence.md"
-    ),
+    "chapter_recurrent-neural-networks/text-preprocessing.md": ("chapter_recurrent-neural-networks/text-sequence.md"),
 }
