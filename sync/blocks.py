@@ -210,7 +210,7 @@ def find_blocks(text: str) -> list[Found]:
     found: list[Found] = []
     while state.cursor < state.cursor_max:
         start = state.cursor
-        match = scanner.search(text, start)
+        match = _next_rule(scanner, text, start)
         if match is None:
             state.add_paragraph("")
             _extend(found, state, start, len(text))
@@ -235,6 +235,16 @@ def find_blocks(text: str) -> list[Found]:
         _extend(found, state, start, end)
         del state.tokens[:-1]
     return found
+
+
+def _next_rule(scanner: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+    """The first rule that applies from `start` on; rules hold at line starts only, so nothing else is tried."""
+    position = start
+    while position < len(text):
+        if match := scanner.match(text, position):
+            return match
+        position = text.find("\n", position) + 1 or len(text)
+    return None
 
 
 def _continues(found: list[Found], state: BlockState) -> bool:

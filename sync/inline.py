@@ -166,7 +166,7 @@ def strip_marks(text: str) -> str:
 
 def find_marks(text: str) -> list[tuple[int, int, str, bool]]:
     """Slide marks of `text` in order: (start, end, the mark, whether it opens). Unpaired ones are left out."""
-    if not any(sign in text for sign in _OPENING):
+    if ("**" not in text and "~~" not in text) or not any(sign in text for sign in _OPENING):
         return []
     masked = mask(text, tuple(t for t in tokens(text) if not t.text.startswith("$$")))
     opened: list[tuple[int, int, str]] = []
