@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from pathspec import GitIgnoreSpec
@@ -23,6 +24,9 @@ PATH = ".github/amts.yml"
 _MAX_CHARACTERS = 64_000
 _MAX_DEPTH = 8
 _MAX_VALUES = 2_000
+_MAX_ADDRESS = 2_000
+_MAX_PATTERN = 256
+_MAX_STARS = 3  # the time to match a pattern is a path's length to the power of this
 _EXCLUDE = (
     "/README.md", "/CONTRIBUTING.md", "/CODE_OF_CONDUCT.md", "/STYLE_GUIDE.md", "/INFO.md", "/CHANGELOG.md",
     "/LICENSE.md", "/SECURITY.md", "/.github/", "/contrib/", "/static/",
@@ -148,6 +152,8 @@ def _compose(text: str, where: str) -> yaml.Node | None:
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 reason = "anchors (&) and aliases (*) are not allowed; write the value out"
                 raise ConfigError(f"{where}, line {line}: {reason}")
+            if getattr(event, "tag", None) is not None:
+                raise ConfigError(f"{where}, line {line}: tags (!) are not allowed; write the value without it")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH or count > _MAX_VALUES:
                 raise ConfigError(f"{where}, line {line}: too many or too deeply nested values; simplify it")
@@ -198,7 +204,7 @@ def _plain(value: _Value) -> object:
         return [_plain(_Value(node, value.key, value.where)) for node in value.node.value]
     try:
         return yaml.SafeLoader("").construct_object(value.node, deep=True)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError) as error:
         raise value.refuse("is not a value that is understood; use text, a number, true or false") from error
 
 
@@ -225,12 +231,24 @@ def _optional(reader: _Reader) -> _Reader:
 def _patterns(value: _Value) -> tuple[str, ...]:
     if not isinstance(value.node, yaml.SequenceNode):
         raise value.refuse('must be a list of patterns as in .gitignore, such as ["chapter_*/"]')
-    texts = tuple(_text(_Value(node, value.key, value.where)) for node in value.node.value)
+    texts = tuple(_bounded(_Value(node, value.key, value.where)) for node in value.node.value)
     try:
         GitIgnoreSpec.from_lines(texts)
     except ValueError as error:
         raise value.refuse(f"has a pattern unlike those of .gitignore ({error}); mend it") from error
     return texts
+
+
+def _bounded(value: _Value) -> str:
+    """A pattern that is matched in a short time, whatever the path."""
+    text = _text(value)
+    if len(text) > _MAX_PATTERN:
+        raise value.refuse(f"has a pattern of more than {_MAX_PATTERN} characters; shorten it")
+    # A folder that is `*` can be matched in one way only.
+    parts = [part for part in text.split("/") if part != "*"]
+    if sum(1 if part == "**" else part.count("*") for part in parts) > _MAX_STARS:
+        raise value.refuse(f"has a pattern with more than {_MAX_STARS} *; split it in two")
+    return text
 
 
 def _language(value: _Value) -> str:
@@ -266,7 +284,14 @@ def _origin(value: _Value) -> str:
 
 def _upstream(value: _Value) -> str:
     text = _text(value)
-    if re.search(r"://[^/@]*:[^/@]*@|://[^/@]+@(?!.*ssh)", text) and not text.startswith("ssh://"):
+    if len(text) > _MAX_ADDRESS:
+        raise value.refuse(f"is longer than {_MAX_ADDRESS:,} characters; shorten it")
+    try:
+        address = urlsplit(text)
+    except ValueError as error:
+        raise value.refuse("is no address; mend the part after ://") from error
+    # Over ssh the name of the user, mostly git, is a part of the address and no secret.
+    if address.password is not None or (address.username is not None and address.scheme != "ssh"):
         raise value.refuse("must not hold a user name or password; keep credentials out of the file")
     known = r"[\w.-]+/[\w.-]+|https?://\S+|ssh://\S+|git@[\w.-]+:\S+|\.{1,2}(/.*)?|/.*"
     if text.startswith("-") or not re.fullmatch(known, text):

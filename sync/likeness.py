@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from sync.features import Features, join, joinable, prose_bound, shared, similarity
+from sync.features import Features, extract, join, joinable, prose_bound, shared, similarity
 from sync.lexicon import Lexicon, source_vocabulary, target_vocabulary
+from sync.model import BlockKind
 
 _FEW = 5
+_CLEARLY = 0.25  # by how much a link must beat its rivals before human text is taken out for it
+_ADDS = 0.05
 _LEXICAL = 0.8  # the most that the lexicon counts
 
 
@@ -122,6 +125,28 @@ def prepared(a: list[Features], b: list[Features], lexicon: Lexicon | None = Non
     a, b, weights = shared(a, b)
     sides = Sides(a, b, weights, _length_ratio(a, b), _Sums.over(a), _Sums.over(b))
     return sides.with_lexicon(lexicon) if lexicon else sides
+
+
+def contested(
+    source: tuple[BlockKind, str],
+    linked: Sequence[tuple[BlockKind, str]],
+    rivals: Sequence[tuple[BlockKind, str]],
+    ratio: float,
+    lexicon: Lexicon | None,
+) -> bool:
+    """Whether `linked` cannot be told from `rivals`, text beside it that only the translation has.
+
+    To take a human text out wants more certainty than to leave it: a translator's note must not go for the
+    paragraph that it stands beside. Several linked pieces must each add to the likeness of the whole.
+    `ratio`: characters of the translation per character of the source, over the section.
+    """
+    a, b = extract([source]), extract([*linked, *rivals])
+    sides = replace(prepared(a, b, lexicon), ratio=ratio)
+    scores = [sides.score(0, 1, j, 1) for j in range(len(b))]
+    best = max(scores[: len(linked)])
+    if rivals and max(scores[len(linked) :]) > best - _CLEARLY:
+        return True
+    return len(linked) > 1 and sides.score(0, 1, 0, len(linked)) <= best + _ADDS
 
 
 def _length_ratio(a: list[Features], b: list[Features]) -> float:

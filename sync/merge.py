@@ -157,9 +157,7 @@ def _behind(here: int, by_target: dict[int, Closure], last: int) -> int:
     return here
 
 
-def spare(found: Sequence[Closure], least: float) -> list[Closure]:
-    """Turn removals that rest on a doubtful link into text of the translation alone; returns them."""
-    doubtful = [c for c in found if c.removed and c.target and c.confidence < least]
-    for closure in doubtful:
-        closure.old = []
-    return doubtful
+def rivals(closure: Closure, found: Sequence[Closure]) -> list[int]:
+    """Indices of the text of the translation alone that stands right beside a closure's own."""
+    alone = {j for other in found if other.foreign for j in other.target}
+    return [j for j in (closure.target[0] - 1, closure.target[-1] + 1) if j in alone]

@@ -19,7 +19,7 @@ from sync.lexicon import Lexicon
 from sync.memory import TranslationMemory
 from sync.model import AmtsError, Draft, SectionReport, SyncReport
 from sync.plan import plan_section
-from sync.publish import Publish, find_ground, publication
+from sync.publish import Publish, publication
 from sync.repos import Repository
 from sync.sections import Pair, Progress, quiet, read_pairs
 
@@ -54,7 +54,7 @@ def sync_translation(
     `sections` are paths of translations or of sources. What is wrong with one section is its report's
     `error`; the rest goes on. Raises AmtsError where nothing can be done at all.
     """
-    ground = find_ground(target, target.resolve(target_revision))
+    ground = publish.ground(target.resolve(target_revision), config.author)
     book = open_book(source, target, source.resolve(source_revision), ground.parents[0], config)
     everything = read_pairs(book, progress)
     pairs = _chosen(everything, sections)
@@ -73,7 +73,7 @@ def sync_translation(
         notes=(*_unused(book), *unread),
     )
     drafted = publication(book, ground, report, [(pair, drafts[pair.path]) for pair in work if pair.path in drafts])
-    return replace(report, commit=publish(drafted)) if drafted.files else report
+    return replace(report, commit=publish.write(drafted)) if drafted.files else report
 
 
 def _chosen(pairs: list[Pair], sections: Sequence[str]) -> list[Pair]:

@@ -12,15 +12,18 @@ from sync.align import CERTAIN, Link, align_blocks, align_sentences
 from sync.carry import carry, reframed, with_markup
 from sync.code import code_key
 from sync.diff import Match, match_blocks
+from sync.features import inner_text
 from sync.inline import find_marks, fold, strip_marks
 from sync.lexicon import Lexicon
+from sync.likeness import contested
 from sync.marks import outer_marks
-from sync.merge import Added, Closure, Place, Standing, arrange, closures, spare
+from sync.merge import Added, Closure, Place, Standing, arrange, closures, rivals
 from sync.model import TRANSLATABLE, Block, BlockKind, Literal, Operation, Piece, Plan, Section, SectionError
 from sync.region import Region
 from sync.separators import Separators
 from sync.sides import Side
 from sync.state import Content, Removed, State
+from sync.units import agreement
 
 _RESEMBLING = 0.4  # least share of blocks with a counterpart: true pairs have over 0.8, files mixed up mostly under 0.4
 _ENOUGH = 6  # blocks; fewer prove nothing
@@ -40,8 +43,9 @@ def plan_section(
         return Plan(language, (Literal(old_target),) if old_target else (), ())
     old, new = markdown.parse(old_source), markdown.parse(new_source)
     target = markdown.parse(old_target, language)
-    markdown.check_closed(old, "old source")
+    # Of the old source nobody can mend anything; what is open there is taken as it parses.
     markdown.check_closed(new, "new source")
+    markdown.check_closed(target, "translation")
     return _Planner(old, new, target, lexicon).plan()
 
 
@@ -63,9 +67,8 @@ class _Planner:
 
     def plan(self) -> Plan:
         state = self.state
-        for closure in spare(self.closures, CERTAIN):
-            text = fold(state.target.blocks[closure.target[0]].text)[:80]
-            state.notes.append(f"Removed upstream, but which text translates it is doubtful, so it stays: {text}")
+        self._part_notes()
+        self._spare_doubtful()
         self._drop_standing()
         settled = {closure.old[0] for closure in self.closures if self._settled(closure)}
         for closure in self.closures:
@@ -82,6 +85,32 @@ class _Planner:
             sum(len(segment.text) for block in state.new.blocks for segment in block.segments),
             state.characters_changed,
         )
+
+    def _spare_doubtful(self) -> None:
+        """Leave what upstream removed where its translation is not certain; a translator takes it out."""
+        state = self.state
+        removed = [closure for closure in self.closures if closure.removed and closure.target]
+        beside = {id(closure): rivals(closure, self.closures) for closure in removed}
+        for closure in removed:
+            old = [state.old.blocks[i] for i in closure.old]
+            own = [state.target.blocks[j] for j in closure.target]
+            others = [state.target.blocks[j] for j in beside[id(closure)]]
+            if closure.confidence >= CERTAIN and not (
+                old[0].kind in TRANSLATABLE
+                and contested(
+                    (old[0].kind, " ".join(inner_text(block) for block in old)),
+                    [(block.kind, inner_text(block)) for block in own],
+                    [(block.kind, inner_text(block)) for block in others if block.kind in TRANSLATABLE],
+                    state.ratio,
+                    state.lexicon,
+                )
+            ):
+                continue
+            state.result(
+                old[0].kind, Operation.KEPT, "removed upstream, but which text translates it is doubtful", waiting=True,
+                uncertain=True, old=fold(old[0].text), target=fold(own[0].text),
+            )  # fmt: skip
+            closure.old = []
 
     def _find_present(self, new: Section, target: Section) -> None:
         """New blocks that the translation has already: it may be ahead of its origin."""
@@ -153,6 +182,29 @@ class _Planner:
             region.spare_removals()
         state.remove(region.removed())
         self.regions[id(closure)] = region
+
+    def _part_notes(self) -> None:
+        """Keep what may be the translator's own beside removed text: alignment takes a short note along with it.
+
+        Of several blocks that translate fewer ones, the likest goes, and with it those that share a token.
+        """
+        state = self.state
+        for closure in [c for c in self.closures if c.removed and len(c.target) > len(c.old)]:
+            source = Side.of(state.old, closure.old).segments
+            kind = state.old.blocks[closure.old[0]].kind
+            likest = max(
+                closure.target,
+                key=lambda j: agreement(source, state.target.blocks[j].segments, kind, state.lexicon),
+            )
+            known = {token.text for segment in source for token in segment.protected}
+            for j in list(closure.target):
+                segments = state.target.blocks[j].segments
+                if j == likest or any(token.text in known for segment in segments for token in segment.protected):
+                    continue
+                closure.target.remove(j)
+                self.closures.append(Closure(target=[j]))
+                text = fold(state.target.blocks[j].text)[:80]
+                state.notes.append(f"Removed upstream, but this may be the translator's own, so it stays: {text}")
 
     def _spare_merged(self) -> None:
         """Keep removed blocks whose sentences went into text that is left as it is: nothing else would hold them."""
@@ -283,15 +335,16 @@ class _Planner:
         state = self.state
         for closure in self.closures:
             if closure.removed and closure.target:
+                target = fold(" ".join(state.target.blocks[j].text for j in closure.target))
                 for i in closure.old:
                     block = state.old.blocks[i]
                     for line in Side.of(state.old, [i]).lines or [block.text]:
-                        state.result(block.kind, Operation.REMOVED, "removed upstream", old=line)
+                        state.result(block.kind, Operation.REMOVED, "removed upstream", old=line, target=target)
             elif closure.old and closure.new and not closure.target:
                 for k in closure.new:
                     block = state.new.blocks[k]
                     reason = "unchanged" if closure.equal else "which text translates it was not found"
-                    for line in Side.of(state.new, [k]).lines:
+                    for line in Side.of(state.new, [k]).lines or [block.text]:
                         state.result(block.kind, Operation.KEPT, reason, new=line, waiting=not closure.equal)
 
 

@@ -46,18 +46,29 @@ class Publication:
     author: str
 
 
-# Publishes, and returns the id of the commit if it made one. Called only where there is something to publish.
-Publish = Callable[[Publication], str | None]
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Where the drafts go.
+
+    `ground` says what to build on for a commit of the target and an author. `write` publishes, and returns the
+    id of the commit if it made one; it is called only where there is something to publish.
+    """
+
+    ground: Callable[[str, str], Ground]
+    write: Callable[[Publication], str | None]
 
 
 def to_branch(target: Repository) -> Publish:
     """Commit the drafts to the branch `amts/sync` of a repository."""
 
+    def ground(commit: str, author: str) -> Ground:
+        return find_ground(target, commit, author)
+
     def publish(drafts: Publication) -> str:
         ground = drafts.ground
         return target.commit(BRANCH, ground.tip, ground.parents, drafts.files, drafts.message, drafts.author)
 
-    return publish
+    return Publish(ground, publish)
 
 
 def to_folder(folder: Path) -> Publish:
@@ -75,18 +86,27 @@ def to_folder(folder: Path) -> Publish:
         except OSError as error:
             raise PublishError(f"{folder} cannot be written: {error.strerror or error}") from error
 
-    return publish
+    return Publish(_as_asked, publish)
 
 
-def to_nowhere(drafts: Publication) -> None:
-    """Write nothing: a dry run."""
+def _as_asked(commit: str, author: str) -> Ground:
+    """The target's revision itself: whatever stands on the branch of the drafts is no matter."""
+    return Ground(commit, (commit,), None)
 
 
-def find_ground(target: Repository, commit: str) -> Ground:
+def _write_nothing(drafts: Publication) -> None:
+    pass
+
+
+to_nowhere = Publish(_as_asked, _write_nothing)  # a dry run
+
+
+def find_ground(target: Repository, commit: str, author: str) -> Ground:
     """Where the branch of the drafts is, and the commits to build on. Raises RepositoryError.
 
     Whatever people committed to the branch stays: a sync goes on from its tip, or from the target's revision
-    where that has all of it. No branch is ever forced.
+    where that has all of it. Where both moved on and no file was changed by both, it goes on from a merge of
+    the two, by the author given. No branch is ever forced.
     """
     tip = target.branch(BRANCH)
     if tip is None or target.contains(commit, tip):
@@ -95,10 +115,14 @@ def find_ground(target: Repository, commit: str) -> Ground:
         return Ground(commit, (tip,), tip)
     if target.has_changes_of(commit, tip):
         return Ground(commit, (commit, tip), tip)
-    raise RepositoryError(
-        f"{target.path}: branch {BRANCH} and {commit[:12]} have both moved on: merge one into the other, "
-        f"or delete {BRANCH}, and sync again"
-    )
+    try:
+        merged = target.merge(commit, tip, f"Merge {commit[:12]} into {BRANCH}\n", author)
+    except RepositoryError as error:
+        raise RepositoryError(
+            f"{target.path}: branch {BRANCH} and {commit[:12]} have both moved on: merge one into the other, "
+            f"or delete {BRANCH}, and sync again"
+        ) from error
+    return Ground(commit, (merged,), tip)
 
 
 def publication(book: Book, ground: Ground, report: SyncReport, done: Sequence[tuple[Pair, Draft]]) -> Publication:

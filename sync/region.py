@@ -12,8 +12,9 @@ from sync.diff import Match, match_texts
 from sync.edits import neutral, patch, renew_tokens
 from sync.gaps import Gaps, spaced
 from sync.inline import fold, strip_marks
+from sync.likeness import contested
 from sync.marks import outer_marks
-from sync.merge import Added, Closure, Place, Standing, arrange, closures, spare
+from sync.merge import Added, Closure, Place, Standing, arrange, closures, rivals
 from sync.model import BlockKind, Hole, Literal, Operation, Piece
 from sync.sides import Out, Side
 from sync.slides import Slides
@@ -40,7 +41,7 @@ class Region:
         self.links = self._links(self.old)
         everything = (len(self.old.lines), len(self.new.lines), len(self.target.lines))
         self.closures = closures(everything, self.links, self.matches)
-        spare(self.closures, CERTAIN)
+        self._spare_doubtful()
 
     def _links(self, source: Side) -> list[Link]:
         return align_sentences(source.segments, self.target.segments, self.kind, self.state.lexicon)
@@ -50,15 +51,32 @@ class Region:
         """Whether anything but white space and slide marks differs in the source."""
         return self.old.lines != self.new.lines
 
+    def _spare_doubtful(self) -> None:
+        """Leave sentences that upstream removed where what translates them is not certain."""
+        removed = [closure for closure in self.closures if closure.removed and closure.target]
+        beside = {id(closure): rivals(closure, self.closures) for closure in removed}
+        for closure in removed:
+            linked, others = (
+                [(self.kind, self.target.segments[j].text) for j in indices]
+                for indices in (closure.target, beside[id(closure)])
+            )
+            source = (self.kind, self.old.line(closure.old))
+            unsure = contested(source, linked, others, self.state.ratio, self.state.lexicon)
+            if closure.confidence < CERTAIN or unsure:
+                self._spare(closure, "removed upstream, but which text translates it is doubtful")
+
+    def _spare(self, closure: Closure, reason: str) -> None:
+        self.state.result(
+            self.kind, Operation.KEPT, reason, uncertain=True, waiting=True,
+            old=self.old.line(closure.old), target=self.target.line(closure.target),
+        )  # fmt: skip
+        closure.old = []
+
     def spare_removals(self) -> None:
         """Leave the sentences that upstream took out where they are, and list them."""
         for closure in self.closures:
             if closure.removed and closure.target:
-                self.state.result(
-                    self.kind, Operation.KEPT, "removed upstream; the translation is ahead of its origin, so it stays",
-                    uncertain=True, old=self.old.line(closure.old), target=self.target.line(closure.target),
-                )  # fmt: skip
-                closure.old = []
+                self._spare(closure, "removed upstream; the translation is ahead of its origin, so it stays")
 
     def removed(self) -> list[Removed]:
         """Old sentences that the new source no longer has here, with their translations."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -72,16 +72,29 @@ def safe_path(path: str) -> str:
     return path
 
 
-def writable(path: str, tree: Mapping[str, Entry]) -> str:
-    """The path itself, if a file of a tree can be written there.
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Every folder that one of the paths stands in."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
 
-    Raises RepositoryError for an unsafe path, and where a file or a symbolic link stands in the way.
+
+def writable(path: str, tree: Mapping[str, Entry], folders: Collection[str]) -> str:
+    """The path itself, if a file of a tree that has these folders can be written there.
+
+    Raises RepositoryError for an unsafe path, and where a file, a folder or a symbolic link stands in the way.
     """
     if safe_path(path) in tree and tree[path].mode == SYMLINK:
         raise RepositoryError(f"{path} is a symbolic link and is not written: replace it by a file")
     for folder in PurePosixPath(path).parents:
         if str(folder) in tree:
             raise RepositoryError(f"{path} cannot be written: {folder} is a file or a symbolic link")
+    if path not in tree and path in folders:
+        raise RepositoryError(f"{path} cannot be written: it is a folder: rename that")
     return path
 
 
@@ -214,7 +227,24 @@ class Repository:
         place = self._text("for-each-ref", "--format=%(worktreepath)", ref)
         if place:
             raise RepositoryError(f"branch {branch} is checked out in {place}: check out another one there")
-        tree = self._write_tree(parents[0], changes)
+        commit = self._commit_tree(self._write_tree(parents[0], changes), parents, message, author)
+        self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
+        return commit
+
+    def merge(self, ours: str, theirs: str, message: str, author: str) -> str:
+        """A commit of what two commits changed since they parted; no branch points to it.
+
+        Raises RepositoryError where they have nothing in common, or both changed a file.
+        """
+        base = self._text("merge-base", ours, theirs)
+        with tempfile.TemporaryDirectory(prefix="amts-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._git("read-tree", "-i", "-m", "--aggressive", base, ours, theirs, env=index)
+            tree = self._text("write-tree", env=index)  # refused where a file is unmerged
+        return self._commit_tree(tree, (ours, theirs), message, author)
+
+    def _commit_tree(self, tree: str, parents: tuple[str, ...], message: str, author: str) -> str:
+        """The id of a new commit."""
         name, email = parse_author(author)
         person = {
             f"GIT_{role}_{key}": value
@@ -222,16 +252,15 @@ class Repository:
             for key, value in (("NAME", name), ("EMAIL", email))
         }
         options = [option for parent in parents for option in ("-p", parent)]
-        commit = self._text("commit-tree", tree, *options, stdin=message.encode(), env=person)
-        self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
-        return commit
+        return self._text("commit-tree", tree, *options, stdin=message.encode(), env=person)
 
     def _write_tree(self, parent: str, changes: Mapping[str, bytes | None]) -> str:
         """The id of the tree of `parent` with the changes made, by way of a temporary index."""
         old = self.tree(parent)
+        folders = folders_of(old)
         lines = []
         for path, data in changes.items():
-            writable(path, old)
+            writable(path, old, folders)
             if data is None:
                 lines.append(f"0 {'0' * 40}\t{path}\0")
                 continue

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sync import lock
 from sync.bases import Base, Bases, read_text
 from sync.book import Book, Sources, is_nameable, read_sources, section_paths
 from sync.history import Likeness, Version
 from sync.model import AmtsError, SectionState
 from sync.renames import PART, Old, follow
-from sync.repos import writable
+from sync.repos import folders_of, writable
 
 Progress = Callable[[str, int, int], None]  # the stage, how many are done, of how many
 
@@ -198,14 +199,19 @@ def _new_pair(book: Book, source_path: str, sources: Sources) -> Pair:
 
 def _checked(book: Book, pairs: list[Pair]) -> list[Pair]:
     """The pairs, with an error for each whose draft could not be written or would overwrite another file."""
-    places = Counter(pair.new_path for pair in pairs)
+    layout = book.config.layout
+    origins = {pair.path: layout.origin_path(pair.new_path) for pair in pairs}
+    waiting = [origin for pair in pairs if pair.has_work and (origin := origins[pair.path])]
+    places = Counter([*(pair.new_path for pair in pairs), *waiting])
+    folders = folders_of((*book.target_tree, *places))
     arriving = (SectionState.NEW, SectionState.RENAMED)
 
     def checked(pair: Pair) -> Pair:
         if not pair.has_work:
             return pair
         try:
-            writable(pair.new_path, book.target_tree)
+            for path in (pair.new_path, origins[pair.path] or lock.PATH):
+                writable(path, book.target_tree, folders)
         except AmtsError as error:
             return replace(pair, error=str(error))
         there = pair.state is SectionState.NEW and pair.new_path in book.target_tree

@@ -104,6 +104,15 @@ class State:
             self._english = {text for text, count in new.items() if not old[text] and count <= target[text]}
         return line in self._english
 
+    @property
+    def ratio(self) -> float:
+        """Characters of the translation's segments per character of the old source's."""
+        old, own = (
+            sum(len(segment.text) for block in side.blocks for segment in block.segments)
+            for side in (self.old, self.target)
+        )
+        return own / old if old and own else 1.0
+
     def native(self, text: str) -> str:
         """Text of the source with the line ends of the translation."""
         text = text.replace("\r\n", "\n")

@@ -48,6 +48,18 @@ author: Jo Smith <jo@example.org>
     )
 
 
+@pytest.mark.parametrize(
+    "address", ["me/book", "https://example.org/me/book", "ssh://git@example.org/me/book", "git@example.org:me/book"]
+)
+def test_an_address_may_name_the_user_of_ssh(address: str) -> None:
+    assert load(f"upstream: {address}").upstream == address
+
+
+def test_a_pattern_that_is_taken_is_matched_soon() -> None:
+    config = load("include: ['*a*a*b', '**/chapter_*/*.md', '/*/*/*/*.md']")
+    assert config.sections(["a" * 250, "x/chapter_a/b.md", "a/b/c/d.md"]) == ["a/b/c/d.md", "x/chapter_a/b.md"]
+
+
 def test_an_engine_may_be_just_its_name() -> None:
     assert load("engine: none").engine == Engine("none")
 
@@ -73,6 +85,10 @@ def test_an_engine_may_be_just_its_name() -> None:
         ("upstream: --upload-pack=x", ["upstream must be owner/name"]),
         ("upstream: 'ext::sh -c x'", ["upstream must be owner/name"]),
         ("upstream: 'https://jo:hunter2@example.org/x'", ["upstream must not hold a user name or password"]),
+        ("upstream: 'https://hunter2@github.com/me/ssh-book'", ["must not hold a user name or password"]),
+        ("upstream: 'ssh://git:hunter2@example.org/x'", ["must not hold a user name or password"]),
+        ("upstream: 'https://[x'", ["upstream is no address"]),
+        ("upstream: 'x://" + ":" * 20_000 + "'", ["upstream is longer than 2,000 characters"]),
         ("upstream_branch: -x", ["upstream_branch must be the name of a branch"]),
         ("author: Jo", ["author must be written as Name <mail@address>"]),
         ("engine: {name: memory, option: {}}", ["engine.option is not a setting; did you mean options?"]),
@@ -81,7 +97,16 @@ def test_an_engine_may_be_just_its_name() -> None:
         ("engine: " + "[" * 50 + "]" * 50, ["too deeply nested"]),
         ("#" * 70_000, ["larger than 64,000 characters"]),
         ("engine: {options: {day: 2024-99-99}}", ["engine.options.day is not a value that is understood"]),
-        ("engine: {options: {x: !!python/name:os.system y}}", ["engine.options.x is not a value"]),
+        ("engine: {options: {x: !!python/name:os.system y}}", ["line 1", "tags (!) are not allowed"]),
+        ("engine: {options: {x: !!bool maybe}}", ["line 1", "tags (!)"]),
+        ("engine: {options: {x: !!int ''}}", ["line 1", "tags (!)"]),
+        ("\nengine: {options: {x: !!timestamp x}}", ["line 2", "tags (!)"]),
+        ("engine: !!map {name: memory}", ["line 1", "tags (!)"]),
+        ("engine: {options: {x: 1" + ":1" * 400 + ".0}}", ["engine.options.x is not a value"]),
+        ("include:\n- docs/\n- '*a*a*a*a*a*a*a*a*a*ab'", ["line 3", "include has a pattern with more than 3 *"]),
+        ("exclude: ['**/a/**/a/**/a/**/a']", ["line 1", "exclude has a pattern with more than 3 *"]),
+        ("exclude: ['*a*/*a*/x']", ["line 1", "exclude has a pattern with more than 3 *"]),
+        (f"exclude: [{'a' * 257}]", ["line 1", "more than 256 characters"]),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, parts: list[str]) -> None:

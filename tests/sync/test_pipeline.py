@@ -197,6 +197,40 @@ def test_a_branch_that_went_another_way_is_not_forced(books: tuple[Path, Path], 
         sync(source, target)
 
 
+def test_an_unrelated_commit_on_the_target_is_merged(books: tuple[Path, Path], write: Write) -> None:
+    source, target = books
+    tip = sync(source, target).commit
+    head = write(target, {"notas.md": "Una nota.\n", "stones.md": "# Piedras\n\nToda piedra es dura.\n"})
+    assert sync(source, target).commit is None
+    assert git(target, "rev-parse", BRANCH) == tip
+    write(source, {"trees.md": NEW_ENGLISH.replace("height = 4", "height = 5")})
+    before = git(target, "status", "--porcelain=v2", "--branch")
+    report = sync(source, target)
+    assert git(target, "rev-parse", f"{report.commit}~1^1", f"{report.commit}~1^2").split() == [head, tip]
+    assert git(target, "status", "--porcelain=v2", "--branch") == before
+    assert report.target_revision == head
+    files = files_of(target)
+    assert files["trees.md"] == NEW_SPANISH.replace("height = 4", "height = 5")
+    assert files["notas.md"] == "Una nota.\n"
+    assert files["stones.md"] == "# Piedras\n\nToda piedra es dura.\n"
+    assert sync(source, target).commit is None
+
+
+def test_the_branch_is_no_matter_where_it_is_not_written(
+    books: tuple[Path, Path], tmp_path: Path, write: Write
+) -> None:
+    source, target = books
+    tip = sync(source, target).commit
+    mended = SPANISH_TEXT + "\nMás.\n"
+    write(target, {"trees.md": mended})
+    for publish in (to_nowhere, to_folder(tmp_path / "out")):
+        draft = by_path(sync(source, target, publish=publish))["trees.md"].draft
+        assert draft is not None
+        assert draft.text.endswith("Más.\n")
+    assert (tmp_path / "out" / "trees.md").read_text() == draft.text
+    assert git(target, "rev-parse", BRANCH) == tip
+
+
 def test_a_dry_run_writes_nothing(books: tuple[Path, Path]) -> None:
     source, target = books
     objects = git(target, "count-objects", "-v")

@@ -66,6 +66,9 @@ KEPT = {
         _paragraphs(CUP, TEA), _paragraphs(CUP, FRESH, TEA), _paragraphs(CUP_ZH, FRESH, TEA_ZH),
         _paragraphs(CUP_ZH, FRESH, TEA_ZH),
     ),
+    "code that the translation has of its own": Case(
+        "```\ntrain(lr=0.1)\n```\n", "```\ntrain(lr=0.3)\n```\n", "```\ntrain(lr=0.9)\n```\n", "```\ntrain(lr=0.9)\n```\n"
+    ),
     "what the translation never had": Case(
         _paragraphs(CUP, TEA, HEAT), _paragraphs(CUP, TEA, HEAT, MILK), _paragraphs(CUP_ZH, HEAT_ZH),
         _paragraphs(CUP_ZH, HEAT_ZH, MILK),
@@ -125,9 +128,6 @@ TRANSLATED = {
     "front matter of its own": Case(
         f"---\ntitle: Cups\n---\n\n{CUP}\n", f"---\ntitle: Mugs\n---\n\n{CUP}\n",
         f"---\ntitle: 杯子\n---\n\n{CUP_ZH}\n", f"---\ntitle: 杯子\n---\n\n{CUP_ZH}\n",
-    ),
-    "a code conflict": Case(
-        "```\ntrain(lr=0.1)\n```\n", "```\ntrain(lr=0.3)\n```\n", "```\ntrain(lr=0.9)\n```\n", "```\ntrain(lr=0.9)\n```\n"
     ),
 }  # fmt: skip
 

@@ -163,6 +163,16 @@ def test_nothing_is_written_through_a_symbolic_link(tmp_path: Path, write: Write
         assert repository.branch("amts/sync") is None
 
 
+def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path, write: Write) -> None:
+    head = write(tmp_path / "a", {"intro.md/deep/notes.txt": "by hand"})
+    with Repository(tmp_path / "a") as repository:
+        for path in ("intro.md", "intro.md/deep"):
+            with pytest.raises(RepositoryError, match=f"{path} cannot be written: it is a folder"):
+                commit(repository, head, {path: b"2"})
+        made = commit(repository, head, {"intro.md/deep/new.md": b"2"})
+        assert sorted(repository.tree(made)) == ["intro.md/deep/new.md", "intro.md/deep/notes.txt"]
+
+
 def test_nothing_of_the_repository_is_run(tmp_path: Path, write: Write) -> None:
     folder = tmp_path / "a"
     head = write(folder, {"a.md": "1", ".gitattributes": "*.md diff=bad filter=bad\n"})

@@ -281,6 +281,30 @@ def test_a_new_section_is_not_written_through_a_link(tmp_path: Path, write: Writ
     assert "symbolic link" in str(pairs_of(tmp_path / "en", tmp_path / "es")["out/one.md"].error)
 
 
+def test_what_stands_in_the_way_of_one_draft_stops_only_that(tmp_path: Path, write: Write) -> None:
+    write(tmp_path / "en", sources("fine", "folder", "link", "origin", "twice", "twice_origin"))
+    write(tmp_path / "es", {"folder.md/notes.txt": "by hand", "origin_origin.md/notes.txt": "by hand"})
+    (tmp_path / "es" / "link_origin.md").symlink_to("/etc/passwd")
+    write(tmp_path / "es", {})
+    errors = {path: pair.error for path, pair in pairs_of(tmp_path / "en", tmp_path / "es").items()}
+    assert errors == {
+        "fine.md": None,
+        "folder.md": "folder.md cannot be written: it is a folder: rename that",
+        "link.md": "link_origin.md is a symbolic link and is not written: replace it by a file",
+        "origin.md": "origin_origin.md cannot be written: it is a folder: rename that",
+        "twice.md": None,
+        "twice_origin.md": "twice_origin.md is taken: move that section, or exclude twice_origin.md",
+    }
+
+
+def test_a_folder_in_the_place_of_the_lock_is_an_error_of_the_section(tmp_path: Path, write: Write) -> None:
+    write(tmp_path / "en", sources("new"))
+    write(tmp_path / "es", {f"{lock.PATH}/notes.txt": "by hand"})
+    config = replace(SPANISH, layout=Layout(origin=None))
+    pair = pairs_of(tmp_path / "en", tmp_path / "es", config)["new.md"]
+    assert pair.error == f"{lock.PATH} cannot be written: it is a folder: rename that"
+
+
 def test_the_language_must_be_known(tmp_path: Path, write: Write) -> None:
     write(tmp_path / "en", sources("one"))
     with pytest.raises(ConfigError, match="give --language"):
