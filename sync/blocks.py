@@ -23,7 +23,9 @@ _DIRECTIVE = (
 )
 DISPLAY_MATH = r"^[ \t]{0,8}(?:[\[(](?:\*\*|~~))?\$\$"
 _MATH_END = re.compile(r"\$\$(?:(?:\*\*|~~)[\])])?[.,;:。，]?[ \t]*(?:\n|$)")
-_TABLE = r"^(?=[^\n]*\|)[^\n]*\n[ \t]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$"
+# The row below a table's head, behind its indent. Possessive: white space is never given back, so it is linear.
+DELIMITER_ROW = r"\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*\|?[ \t]*+$"
+_TABLE = rf"^(?=[^\n]*\|)[^\n]*\n[ \t]{{0,3}}{DELIMITER_ROW}"
 _IMAGE = r"^ {0,3}!\[[^\n]*\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)[ \t]*$"
 _FOOTNOTE = r"^ {0,3}\[\^[^\]\s]{1,100}\]:"
 LIST_MARKER = re.compile(r"([ \t]*)([*+-]|\d{1,9}[.)])([ \t]+|(?=\n|$))")

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from sync.align import CERTAIN
-from sync.code import merge_code
+from sync.code import comments, merge_code
 from sync.inline import fold, strip_marks
 from sync.marks import outer_marks
 from sync.merge import Closure
@@ -119,8 +119,11 @@ def _code(state: State, old: Block, new: Block, block: Block) -> list[Piece]:
         old.text.replace("\r\n", "\n"), new.text.replace("\r\n", "\n"), block.text.replace("\r\n", "\n")
     )
     text = _replaced(block.text, state.native(merged.text))
+    lost = set(comments(block.text)) - set(comments(old.text)) - set(comments(text))
     if merged.conflict:
         reason = "the translation's own code was kept against a change"
+    elif lost:
+        reason = "code; a comment changed, and its translation gave way to the new English"
     elif text == block.text:
         reason = "already in the translation"
     else:
@@ -128,7 +131,7 @@ def _code(state: State, old: Block, new: Block, block: Block) -> list[Piece]:
     operation = Operation.KEPT if text == block.text else Operation.PATCHED
     state.result(
         block.kind, operation, reason, old=old.text, new=new.text, target=block.text, draft=text,
-        waiting=merged.conflict, uncertain=merged.conflict,
+        waiting=merged.conflict or bool(lost), uncertain=merged.conflict,
     )  # fmt: skip
     return [Literal(text)]
 

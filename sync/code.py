@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
 _INFO = re.compile(r"[\s>*+\d.)-]*(?:`{3,}|~{3,})[ \t]*([^\n]*)")
@@ -178,14 +177,11 @@ def _three_way(old: str, new: str, target: str) -> CodeMerge:
     if max(len(base), len(theirs), len(ours)) > _MAX_TOKENS:
         return CodeMerge(target, conflict=True)
     parts: list[str] = []
-    conflict = False
     for was, own, upstream in _regions(base, theirs, ours):
-        if was == own:
-            parts += upstream
-        else:
-            parts += own
-            conflict = conflict or upstream not in (was, own)
-    return CodeMerge("".join(parts), conflict)
+        if was != own and upstream not in (was, own):
+            return CodeMerge(target, conflict=True)  # whole, never a mixture of two programs
+        parts += upstream if was == own else own
+    return CodeMerge("".join(parts), conflict=False)
 
 
 def _regions(base: list[str], theirs: list[str], ours: list[str]) -> Iterator[tuple[list[str], list[str], list[str]]]:
@@ -206,8 +202,3 @@ def _matches(a: list[str], b: list[str]) -> dict[int, int]:
         if block.tag == "equal"
         for i in range(block.src_end - block.src_start)
     }
-
-
-def code_similarity(a: str, b: str) -> float:
-    """0–1: how alike two fences are, comments aside."""
-    return fuzz.ratio(code_key(a)[:4000], code_key(b)[:4000]) / 100

@@ -22,6 +22,7 @@ _ALIKE = 0.45  # less alike than this, and two pieces are a removal and an inser
 _ALIKE_ALONE = 0.3  # enough where nothing else stands between two unchanged neighbours
 _DEFINED = 0.25  # added where two pieces begin with the same protected token
 _MOVED = 0.85
+_MOVED_STEPS = ((1, 1), (2, 1), (1, 2))  # moved pieces may have been merged or split too
 _SHORT = 12  # characters: too short to be known again elsewhere
 _CELLS = 40_000_000  # of a longest common subsequence; 5 MB of bits
 
@@ -248,16 +249,29 @@ def _edits(rows: list[int], columns: list[int], alike: Callable[[int, int, int, 
 
 
 def _moved_edits(n: int, m: int, matches: list[Match], alike: Callable[[int, int, int, int], float]) -> list[Match]:
-    """Pieces that were moved and edited a little."""
+    """Pieces that were moved and edited a little, or between which another one was moved away."""
     left_old = sorted(set(range(n)) - {i for match in matches for i in match.old})
     left_new = sorted(set(range(m)) - {j for match in matches for j in match.new})
     if not left_old or not left_new or len(left_old) * len(left_new) > 4000:
         return []
-    scored = sorted(((alike(i, 1, j, 1), -i, -j) for i in left_old for j in left_new), reverse=True)
+    free_old, free_new = set(left_old), set(left_new)
+    scored = sorted(
+        (
+            (alike(i, n, j, m), -i, -j, n, m)
+            for i in left_old
+            for j in left_new
+            for n, m in _MOVED_STEPS
+            if free_old.issuperset(range(i, i + n)) and free_new.issuperset(range(j, j + m))
+        ),
+        reverse=True,
+    )
     found: list[Match] = []
-    for score, i, j in scored:
+    for score, i, j, n, m in scored:
         if score < _MOVED:
             break
-        if not any(match.old == (-i,) or match.new == (-j,) for match in found):
-            found.append(Match((-i,), (-j,), equal=False, moved=True))
+        ours, theirs = tuple(range(-i, n - i)), tuple(range(-j, m - j))
+        if free_old.issuperset(ours) and free_new.issuperset(theirs):
+            free_old.difference_update(ours)
+            free_new.difference_update(theirs)
+            found.append(Match(ours, theirs, equal=False, moved=True))
     return found

@@ -12,12 +12,16 @@ from rapidfuzz.distance import Indel
 from sync.inline import mask, tokens
 from sync.model import TokenKind
 
-_WORD = re.compile(r"\x00+|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,3}|_{1,2}|\s+|[^\w\s]")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?$")
+_WORD = re.compile(
+    r"\x00+|(?:(?<![\w)\x00-])-)?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,3}|_{1,2}|\s+|[^\w\s]"
+)
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*%?$")
 _EMPHASIS = re.compile(r"\*{1,3}$|_{1,2}$")
 _EMPHASISED = re.compile(r"(?<![A-Za-z0-9*_])(\*{1,3}|_{1,2})(?=\S)([^*_\n]{1,500}?)(?<=\S)\1(?![A-Za-z0-9*_])")
-_LIGHT = frozenset(",;:-–—\"'“”‘’.")
+_LIGHT = frozenset(",\"“”‘’'")  # signs that a sentence can lose or gain and mean the same
+_AMOUNTS = (["few"], ["little"], ["lot"], ["number"])  # "a few" and "few" are not the same
 _STILL_THE_SAME = 0.6  # words that an edited sentence must share with its old self for its tokens to be renewed
+_MOST_LEXEMES = 2_000  # of one sentence; a longer one counts as edited as a whole: comparing takes their product
 # What people call the kinds of tokens.
 _NAMES = {
     TokenKind.CODE: "inline code",
@@ -26,6 +30,7 @@ _NAMES = {
     TokenKind.LINK: "link target",
     TokenKind.URL: "link target",
 }
+_ADDRESSES = frozenset({TokenKind.ROLE, TokenKind.LINK, TokenKind.URL})  # what leads nowhere once it is stale
 _ARTICLES = frozenset({"a", "an", "the"})
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "al", "ally", "n", "y")
 _BEGINNINGS = ("un", "in", "im", "non", "dis", "re", "de", "mis")
@@ -73,7 +78,8 @@ def neutral(old: str, new: str, vocabulary: Counter[str]) -> str | None:
     if _lighten(a) == _lighten(b):
         return "punctuation"
     hunks = _hunks(a, b)
-    if all(_articles_only(x) and _articles_only(y) for x, y, _ in hunks):
+    counted = any(b[at + len(now) : at + len(now) + 1] in _AMOUNTS for _, now, (_, at) in hunks)
+    if not counted and all(_articles_only(x) and _articles_only(y) for x, y, _ in hunks):
         return "article"
     if all(_respelt(x, y, vocabulary) for x, y, _ in hunks) or _doubled(a, b, hunks):
         return "spelling"
@@ -81,7 +87,9 @@ def neutral(old: str, new: str, vocabulary: Counter[str]) -> str | None:
 
 
 def _lighten(pieces: list[str]) -> list[str]:
-    return [piece.lower() for piece in pieces if piece not in _LIGHT]
+    """Without light signs and a final full stop; "Word" as "word", but US and us are two."""
+    ended = pieces[:-1] if pieces and pieces[-1] == "." else pieces
+    return [piece[0].lower() + piece[1:] for piece in ended if piece not in _LIGHT]
 
 
 def _articles_only(pieces: list[str]) -> bool:
@@ -112,6 +120,8 @@ def _doubled(a: list[str], b: list[str], hunks: list[tuple[list[str], list[str],
 
 
 def _hunks(a: list[str], b: list[str]) -> list[tuple[list[str], list[str], tuple[int, int]]]:
+    if max(len(a), len(b)) > _MOST_LEXEMES:
+        return [(a, b, (0, 0))] if a != b else []
     found = Indel.opcodes(a, b)
     merged: list[list[int]] = []
     for code in found:
@@ -198,7 +208,11 @@ def renew_tokens(old: str, new: str, target: str) -> str:
     for was, now, _ in _hunks(a, b):
         tokens_was, tokens_now = [p for p in was if is_token(p)], [p for p in now if is_token(p)]
         if len(tokens_was) == len(tokens_now) == 1 and token_kind(tokens_was[0]) == token_kind(tokens_now[0]):
-            if tokens_was[0] in b or swaps.get(tokens_was[0], tokens_now[0]) != tokens_now[0]:
+            if (
+                token_kind(tokens_was[0]) not in _ADDRESSES
+                or tokens_was[0] in b
+                or swaps.get(tokens_was[0], tokens_now[0]) != tokens_now[0]
+            ):
                 continue
             swaps[tokens_was[0]] = tokens_now[0]
     counts, own = Counter(a), Counter(lexemes(target))

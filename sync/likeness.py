@@ -52,6 +52,8 @@ class Sides:
 
     def score(self, i: int, n: int, j: int, m: int) -> float:
         """How well a[i:i+n], joined, is translated by b[j:j+m], joined; 0–1."""
+        if n == m == 1 and self.a[i].flowing and self.a[i].text == self.b[j].text:
+            return 1.0  # not translated yet
         if n == m == 1:
             f, g = self.a[i], self.b[j]
         elif joinable(self.a[i : i + n], self.b[j : j + m]):

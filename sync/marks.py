@@ -8,6 +8,7 @@ stretch with the best sum wins (a maximum subarray over word alignment, as annot
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ def spans(text: str, segments: list[Segment]) -> list[Span]:
     if not segments:
         return []
     a, b = segments[0].start, segments[-1].end
+    starts = [segment.start for segment in segments]
     region = text[a:b]
     opened: list[tuple[int, int, str]] = []
     found: list[Span] = []
@@ -52,7 +54,7 @@ def spans(text: str, segments: list[Segment]) -> list[Span]:
             opened.append((start, end, sign))
             continue
         left, right, opening = opened.pop()
-        first, last = _segment_at(segments, a + right), _segment_at(segments, a + start - 1)
+        first, last = _segment_at(segments, starts, a + right), _segment_at(segments, starts, a + start - 1)
         if first is None or last is None or last < first:
             continue
         marked = fold(region[right:start])
@@ -70,9 +72,11 @@ def spans(text: str, segments: list[Segment]) -> list[Span]:
     return found
 
 
-def _segment_at(segments: list[Segment], position: int) -> int | None:
-    for index, segment in enumerate(segments):
-        if segment.start <= position < segment.end:
+def _segment_at(segments: list[Segment], starts: list[int], position: int) -> int | None:
+    """The first segment that holds a position; `starts` is where they begin. Neighbours may overlap by a mark."""
+    last = bisect_right(starts, position) - 1
+    for index in (last - 1, last):
+        if index >= 0 and position < segments[index].end:
             return index
     return None
 

@@ -7,6 +7,8 @@ The translation's own bytes are never touched outside what changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sync import markdown
 from sync.align import CERTAIN, Link, align_blocks, align_sentences
 from sync.carry import carry, reframed, with_markup
@@ -118,10 +120,14 @@ class _Planner:
         foreign = {c.target[0]: c for c in self.closures if c.foreign}
         if not added or not foreign:
             return
+        names = {block.text.strip() for block in self.state.target.blocks if block.kind == BlockKind.DIRECTIVE}
+        within = _inside_new_tabs(self.state.new.blocks, names)
         for found in align_blocks(new, target, self.state.lexicon):
             link = Link(self.state.new.dense(found.sources), self.state.target.dense(found.targets), found.confidence)
             ours = [added.get(k) for k in link.sources]
             theirs = [foreign.get(j) for j in link.targets]
+            if set(link.sources) & within:
+                continue
             if len(ours) == 1 and ours[0] and all(theirs) and link.confidence >= _PRESENT and self._same_code(link):
                 ours[0].target = list(link.targets)
                 ours[0].equal = True
@@ -174,7 +180,7 @@ class _Planner:
             return
         if closure.equal and not self._marks_differ(closure):
             return
-        if closure.confidence < CERTAIN:
+        if closure.confidence < CERTAIN or self._reshaped(closure):
             return
         kind = state.new.blocks[closure.new[0]].kind
         region = Region(state, closure.old, closure.new, closure.target, kind)
@@ -205,6 +211,11 @@ class _Planner:
                 self.closures.append(Closure(target=[j]))
                 text = fold(state.target.blocks[j].text)[:80]
                 state.notes.append(f"Removed upstream, but this may be the translator's own, so it stays: {text}")
+
+    def _reshaped(self, closure: Closure) -> bool:
+        """Whether a table has other columns now than its translation: its rows would no longer fit its rule."""
+        blocks = self._blocks(closure)
+        return blocks[0].kind == BlockKind.TABLE and len({_columns(block) for block in blocks}) > 1
 
     def _spare_merged(self) -> None:
         """Keep removed blocks whose sentences went into text that is left as it is: nothing else would hold them."""
@@ -346,6 +357,26 @@ class _Planner:
                     reason = "unchanged" if closure.equal else "which text translates it was not found"
                     for line in Side.of(state.new, [k]).lines or [block.text]:
                         state.result(block.kind, Operation.KEPT, reason, new=line, waiting=not closure.equal)
+
+
+def _inside_new_tabs(blocks: Sequence[Block], known: set[str]) -> set[int]:
+    """Indices of all between a `:begin_tab:` that the translation has not and its `:end_tab:`."""
+    found: set[int] = set()
+    inside = False
+    for index, block in enumerate(blocks):
+        text = block.text.strip() if block.kind == BlockKind.DIRECTIVE else ""
+        if text.startswith(":begin_tab:"):
+            inside = text not in known
+        if inside:
+            found.add(index)
+        inside = inside and not text.startswith(":end_tab:")
+    return found
+
+
+def _columns(block: Block) -> int:
+    """Cells in the first row of a table."""
+    first = block.start + len(block.text.split("\n", 1)[0])
+    return sum(segment.end <= first for segment in block.segments)
 
 
 def _check_resemblance(state: State, links: list[Link]) -> None:

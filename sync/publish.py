@@ -95,7 +95,7 @@ def _as_asked(commit: str, author: str) -> Ground:
 
 
 def _write_nothing(drafts: Publication) -> None:
-    pass
+    """Publish nothing, so that there is no commit to name."""
 
 
 to_nowhere = Publish(_as_asked, _write_nothing)  # a dry run

@@ -204,6 +204,12 @@ class Region:
         closure = out.closure
         old, new = self.old.line(closure.old), self.new.line(closure.new)
         target = self.target.line(closure.target)
+        if target == old:  # not translated yet: the new English takes the place of the old
+            out.text, out.edited, out.request = self.state.native(self.new.raw(closure.new)), True, new
+            out.result = self.state.result(
+                self.kind, Operation.TRANSLATED, "edited, not translated yet", waiting=True, old=old, new=new, draft=new
+            )
+            return out
         if reason := neutral(old, new, self.state.vocabulary):
             out.result = self._kept(closure, Operation.KEPT, reason)
             return out

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from itertools import pairwise
 
 from sync import sentences
-from sync.blocks import LIST_MARKER
+from sync.blocks import DELIMITER_ROW, LIST_MARKER
 from sync.inline import find_marks, mask, tokens
 from sync.model import BlockKind, Segment, Token, TokenKind
 
@@ -17,7 +17,7 @@ _SETEXT_END = re.compile(r"\r?\n[ \t>]*(?:=+|-+)[ \t]*(?:\r?\n)?$")
 _FOOTNOTE_START = re.compile(r"\s*\[\^[^\]\s]*\]:[ \t]*")
 _LINE_PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*")
 _UNESCAPED_PIPE = re.compile(r"(?<!\\)\|")
-_DELIMITER_ROW = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DELIMITER_ROW = re.compile(rf"[ \t>]*+{DELIMITER_ROW}")
 _LINK_TEXT = 1_000  # characters; a longer text of a link is taken for prose
 _QUOTED_LINE = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
 
@@ -84,7 +84,9 @@ def _prose(block: str, kind: BlockKind, offset: int, language: str) -> tuple[Seg
     links = _links(body, found)
     for start, _ in links:
         signs[start] = "\x00"
-        if body[:start].endswith("!"):  # of a picture
+        if body[start - 1 : start] == "!":
+            signs[start - 1] = "\x00"  # a picture, no exclamation
+        if body[start - 1 : start] == "!":  # of a picture
             signs[start - 1] = "\x00"
     marks = find_marks(body)
     for start, end, _, _ in marks:
@@ -100,7 +102,7 @@ def _prose(block: str, kind: BlockKind, offset: int, language: str) -> tuple[Seg
         while at < len(found) and found[at].end <= start:
             at += 1
         inside = []
-        for token in found[at:]:
+        for token in (found[index] for index in range(at, len(found))):
             if token.start >= end:
                 break
             inside.append(Token(token.start - start, token.end - start, token.kind, token.text))

@@ -9,7 +9,7 @@ import sentencex
 from sync.languages import LANGUAGES
 
 # Chinese and Japanese end a sentence with these alone, and what closes after them belongs to it.
-_CJK_END = re.compile(r"[。！？!?]+[”’」』）)】\"']*|…{2,}[”’」』）)】]*(?=\s|$)")
+_CJK_END = re.compile(r"[。！？!?]+[”’」』）)】\"']*|(?<!…)…{2,}+[”’」』）)】]*(?=\s|$)")
 _CHUNK = 20_000  # characters of one paragraph; sentencex is quadratic on some signs repeated
 # Korean text often lacks the space after the full stop: 니다.다음
 _KOREAN_GLUED = re.compile(r"(?<=[다요까죠])[.?!](?=[가-힣A-Za-z(`$\[])")

@@ -94,9 +94,12 @@ class Slides:
             return False
         if first is not last:
             return True
-        own = any(a <= start < b or a < end <= b for start, end, _, _ in find_marks(first.text))
-        beside = first.text[max(0, a - 3) : a] in ("[**", "(**")
-        return a < b and not own and not beside and not _crosses(insertions.get(id(first), []), a, b)
+        marks_there = find_marks(first.text)
+        opened = [start for start, _, _, opens in marks_there if opens]
+        closed = [end for _, end, _, opens in marks_there if not opens]
+        # Spans that are there, nested ones as one: a new mark must stand outside all of them.
+        own = any(a < end and start < b for start, end in zip(opened, closed, strict=True))
+        return a < b and not own and not _crosses(insertions.get(id(first), []), a, b)
 
     def _project(self, span: marks.Span, index: int, out: Out) -> tuple[int, int, bool] | None:
         """(start, end, whether it is certain) of the span's part in sentence `index`, in `out.text`."""

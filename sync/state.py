@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
+from rapidfuzz.process import extractOne
 
 from sync.edits import lexemes
 from sync.features import content
@@ -20,6 +21,7 @@ from sync.model import Block, BlockKind, Hole, Literal, Operation, Piece, Reques
 from sync.units import unit_text
 
 _SIMILAR = 0.6  # of a new sentence to one that was taken out: an edit of it rather than a new one
+_MOST_REMOVED = 500  # sentences, the last ones, that a new one is compared with
 _FLOWING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.FOOTNOTE})  # may have line breaks
 _QUOTED = re.compile(r"\n[ \t]*>")
 _KNOWN = 0.7  # evidence a lexicon must have before it may say that a translation ran ahead
@@ -75,6 +77,7 @@ class State:
     characters_changed: int = 0
     _removed: dict[str, str] = field(default_factory=dict)
     _marked: dict[str, str] = field(default_factory=dict)  # the same with slide marks on both sides
+    _lexed: dict[str, list[str]] = field(default_factory=dict)  # the last removed sentences as lexemes
     _nearest: dict[str, str] = field(default_factory=dict)
     _ids: Counter[str] = field(default_factory=Counter)
     _vocabulary: Counter[str] | None = None
@@ -184,6 +187,7 @@ class State:
     def remove(self, sentences: Iterable[Removed]) -> None:
         """Human translations that lose their place; new sentences with the same or similar English take them."""
         for sentence in sentences:
+            self._lexed.clear()
             self._removed[sentence.line] = strip_marks(sentence.human)
             if find_marks(sentence.english):
                 self._marked[fold(sentence.english)] = sentence.human
@@ -198,10 +202,11 @@ class State:
             return source, found, True
         nearest = self._nearest.get(source)
         if nearest is None and self._removed:
-            words = lexemes(source)
-            scored = [(Indel.normalized_similarity(words, lexemes(old)), old) for old in self._removed]
-            likeness, old = max(scored)
-            nearest = self._nearest[source] = old if likeness >= _SIMILAR else ""
+            if not self._lexed:  # in an order that settles which of two equally similar ones is taken
+                recent = sorted(list(self._removed)[-_MOST_REMOVED:], reverse=True)
+                self._lexed = {old: lexemes(old) for old in recent}
+            best = extractOne(lexemes(source), self._lexed, scorer=Indel.normalized_similarity, score_cutoff=_SIMILAR)
+            nearest = self._nearest[source] = best[2] if best else ""
         return (nearest, self._removed[nearest], False) if nearest else None
 
     def has_already(self, old: str, new: str, target: str) -> bool:

@@ -54,6 +54,8 @@ HOSTILE = {
     "table wide": "| a " * REPEATS + "|\n" + "| --- " * REPEATS + "|\n" + "| 1 " * REPEATS + "|\n",
     "pipes": "|" * REPEATS,
     "delimiter cells": "|-" * REPEATS,
+    "delimiter row that ends badly": "a|b\n-" + " " * REPEATS + "x",
+    "delimiter row of pipes that ends badly": "a|b\n" + "| - " * REPEATS + "x",
     "labels": ":label:" * REPEATS,
     "labels on lines": ":label:`a`\n" * REPEATS,
     "roles half open": ":numref:`" * REPEATS,
@@ -131,12 +133,42 @@ def test_planning_a_hostile_text_is_linear(name: str) -> None:
     _finishes(PLAN, HOSTILE[name][: len(HOSTILE[name]) // 10], PLANNING_SECONDS)
 
 
+# The source changes and ends in a word for itself: what is compared piece by piece must be bounded.
+EDITED = """
+import sys
+from sync.plan import plan_section
+old, new, target = sys.stdin.buffer.read().decode().split("\\0")
+assert plan_section(old, new, target, "de").results
+"""
+
+
+def _removed_and_added(count: int) -> str:
+    old, new, target = (
+        "\n\n".join(f"{words.format(n)}\n\n```\ncode{n} = {n}\n```" for n in range(count))
+        for words in ("Alpha thing{0} eats under tree{0}.", "", "Das Ding{0} frisst unter Baum{0}.")
+    )
+    added = "\n\n".join(f"Beta pig{n} went over hill{n} with cow{n}." for n in range(count))
+    return f"{old}\0{new}\n\n{added}\0{target}"
+
+
+def test_planning_an_edit_of_one_very_long_sentence_is_bounded() -> None:
+    old = " ".join(f"wo{n}" for n in range(40_000))
+    new = " ".join(f"wo{n}" if n % 7 else f"xa{n}" for n in range(40_000))
+    _finishes(EDITED, f"{old}\0{new}\0{old}", PLANNING_SECONDS)
+
+
+def test_planning_many_sentences_taken_out_and_put_in_is_bounded() -> None:
+    _finishes(EDITED, _removed_and_added(1_000), PLANNING_SECONDS)
+
+
 def test_a_section_of_more_than_ten_million_characters_is_refused() -> None:
     with pytest.raises(SectionError, match="10,000,000"):
         parse("word\n" * 2_000_001)
 
 
-@pytest.mark.parametrize("text", ["。" * REPEATS, "”" * REPEATS, "。”" * REPEATS, "字" * REPEATS, "… " * REPEATS])
+@pytest.mark.parametrize(
+    "text", ["。" * REPEATS, "”" * REPEATS, "。”" * REPEATS, "字" * REPEATS, "… " * REPEATS, "…" * REPEATS + "x"]
+)
 def test_parsing_a_hostile_chinese_text_is_linear(text: str) -> None:
     _finishes(PARSE_CHINESE, text, SECONDS)
 

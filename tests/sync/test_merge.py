@@ -6,7 +6,7 @@ import pytest
 
 from sync.align import Link
 from sync.diff import Match
-from sync.merge import Added, Place, arrange, closures, spare
+from sync.merge import Added, Place, arrange, closures, rivals
 
 
 def _match(old: str, new: str, *, equal: bool = True, moved: bool = False) -> Match:
@@ -67,7 +67,7 @@ def test_a_closure_is_as_certain_as_its_weakest_link() -> None:
     assert [c.confidence for c in found] == [0.3]
 
 
-def test_a_doubtful_removal_is_spared() -> None:
-    found = closures((2, 0, 2), [_link("0", "0", 0.4), _link("1", "1", 0.9)], [])
-    assert [closure.target for closure in spare(found, 0.5)] == [[0]]
-    assert _written(arrange(found)) == "0"
+def test_text_of_the_translation_alone_beside_a_removal_is_its_rival() -> None:
+    found = closures((1, 0, 3), [Link((0,), (1,), 0.9)], [])
+    (removed,) = [closure for closure in found if closure.removed]
+    assert rivals(removed, found) == [0, 2]

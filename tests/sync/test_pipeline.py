@@ -226,8 +226,8 @@ def test_the_branch_is_no_matter_where_it_is_not_written(
     for publish in (to_nowhere, to_folder(tmp_path / "out")):
         draft = by_path(sync(source, target, publish=publish))["trees.md"].draft
         assert draft is not None
-        assert draft.text.endswith("Más.\n")
-    assert (tmp_path / "out" / "trees.md").read_text() == draft.text
+        assert draft.text == NEW_SPANISH + "\nMás.\n"
+    assert (tmp_path / "out" / "trees.md").read_text() == NEW_SPANISH + "\nMás.\n"
     assert git(target, "rev-parse", BRANCH) == tip
 
 

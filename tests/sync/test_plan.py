@@ -372,11 +372,11 @@ def test_nothing_is_lost_where_four_paragraphs_become_one_that_cannot_be_planned
 
 
 @pytest.mark.parametrize("unclosed", ["```python\nx = 1\n", "~~~\nx\n", "$$\na = b\n"])
-def test_a_source_that_is_never_closed_is_refused(unclosed: str) -> None:
+def test_a_section_that_is_never_closed_is_refused(unclosed: str) -> None:
     with pytest.raises(SectionError, match=r"^new source, line 3: "):
         plan_section(f"{CUP}\n", f"{CUP}\n\n{unclosed}", f"{CUP_ZH}\n", "zh")
-    with pytest.raises(SectionError, match=r"^old source, line 1: "):
-        plan_section(unclosed, f"{CUP}\n", f"{CUP_ZH}\n", "zh")
+    with pytest.raises(SectionError, match=r"^translation, line 1: "):
+        plan_section(f"{CUP}\n", f"{TEA}\n", unclosed, "zh")
 
 
 def test_the_same_input_makes_the_same_plan() -> None:
