@@ -13,7 +13,7 @@ from sync.inline import mask, tokens
 from sync.model import TokenKind
 
 _WORD = re.compile(
-    r"\x00+|(?:(?<![\w)\x00-])-)?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,3}|_{1,2}|\s+|[^\w\s]"
+    r"\x00+|(?:(?<![A-Za-z0-9)\x00-])-)?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)?|\*{1,3}|_{1,2}|\s+|[^\w\s]"
 )
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*%?$")
 _EMPHASIS = re.compile(r"\*{1,3}$|_{1,2}$")

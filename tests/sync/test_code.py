@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.code import comments, merge_code, tab_of
+from sync.code import code_key, comments, merge_code, tab_of
 
 
 def _fence(*lines: str, info: str = "python") -> str:
