@@ -262,7 +262,11 @@ class _Planner:
 
     def _marks_differ(self, closure: Closure) -> bool:
         old, new = (
-            [(sign, fold(side.blocks[i].text)) for i in indices for *_, sign, _ in find_marks(side.blocks[i].text)]
+            [
+                ([sign for *_, sign, _ in marks], fold(side.blocks[i].text))
+                for i in indices
+                if (marks := find_marks(side.blocks[i].text))
+            ]
             for side, indices in ((self.state.old, closure.old), (self.state.new, closure.new))
         )
         return old != new

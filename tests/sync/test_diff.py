@@ -24,6 +24,8 @@ TEXTS = {
     "moved and edited a little": ([A, B, C], [C.replace("week", "month"), A, B], "0=1 1=2 2≈0"),
     "split": ([f"{A[:-1]} and {D.lower()}", B], [A, D, B], "0~01 1=2"),
     "merged": ([A, D, B], [f"{A[:-1]} and {D.lower()}", B], "01~0 2=1"),
+    "merged and moved": ([A, D, B, C], [B, C, f"{A[:-1]} and {D.lower()}"], "01≈2 2=0 3=1"),
+    "split and moved": ([f"{A[:-1]} and {D.lower()}", B, C], [B, C, A, D], "0≈23 1=0 2=1"),
     "all gone": ([A, B], [], ""),
     "all new": ([], [A, B], ""),
     "repeated": (["Yes.", A, "Yes."], ["Yes.", "Yes."], "0=0 2=1"),

@@ -8,7 +8,7 @@ import pytest
 
 from sync.edits import emphasise, lexemes, neutral, patch, renew_tokens
 
-WORDS = Counter({"gradient": 5, "gradeint": 1, "model": 3, "models": 3, "dataset": 2, "stable": 2, "unstable": 2})
+WORDS = Counter({"gradient": 5, "gradeint": 1, "model": 3, "models": 3, "dataset": 2, "stable": 2, "unstable": 2, "boosted": 1, "boost": 2})
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ WORDS = Counter({"gradient": 5, "gradeint": 1, "model": 3, "models": 3, "dataset
         ("The data set is small.", "The dataset is small.", "spelling"),
         ("The cup cup is hot.", "The cup is hot.", "spelling"),
         ("The model is small.", "The models is small.", None),
+        ("It is boosted now.", "It is boost now.", None),
         ("It is stable now.", "It is unstable now.", None),
         ("The gradient is small.", "The gradeint is small.", None),
         ("The cup is hot.", "The cup is not hot.", None),
@@ -109,6 +110,18 @@ def test_emphasis_that_cannot_be_placed_is_left(old: str, new: str, target: str)
             "Use `b` with all the mugs, then use `a` again.",
             "用`a`，再用`a`。",
             "用`a`，再用`a`。",
+        ),
+        (  # which of the two?
+            "In :numref:`sec_a` we saw how cups keep the heat.",
+            "In :numref:`sec_b` we saw how mugs keep the heat.",
+            "如 :numref:`sec_a`和 :numref:`sec_a`所示。",
+            "如 :numref:`sec_a`和 :numref:`sec_a`所示。",
+        ),
+        (  # the translation has the new one already
+            "In :numref:`sec_a` we saw how cups keep the heat.",
+            "In :numref:`sec_b` we saw how mugs keep the heat.",
+            "如 :numref:`sec_a`和 :numref:`sec_b`所示。",
+            "如 :numref:`sec_a`和 :numref:`sec_b`所示。",
         ),
         ("Use `a` here.", "Quite another sentence with `b`.", "用`a`。", "用`a`。"),
         ("Let $x$ be any of the cups.", "Let `x` be any of the mugs.", "令$x$为杯子。", "令$x$为杯子。"),

@@ -358,7 +358,7 @@ def test_only_the_changed_sentence_is_sent() -> None:
 
 def test_a_link_of_the_same_text_in_both_languages_is_not_lost_when_it_moves() -> None:
     link = "[Discussions](https://discuss.example.org/t/105)"
-    draft = _draft(_paragraphs(CUP, TEA, link), _paragraphs(CUP, f"{TEA} {link}"), _paragraphs(CUP_ZH, TEA_ZH, link))
+    draft = _draft(_paragraphs(CUP, TEA, link), _paragraphs(f"{CUP} {link}", TEA), _paragraphs(CUP_ZH, TEA_ZH, link))
     assert draft.text.count(link) == 1
 
 
