@@ -8,7 +8,19 @@ import pytest
 
 from sync.edits import emphasise, lexemes, neutral, patch, renew_tokens
 
-WORDS = Counter({"gradient": 5, "gradeint": 1, "model": 3, "models": 3, "dataset": 2, "stable": 2, "unstable": 2, "boosted": 1, "boost": 2})
+WORDS = Counter(
+    {
+        "gradient": 5,
+        "gradeint": 1,
+        "model": 3,
+        "models": 3,
+        "dataset": 2,
+        "stable": 2,
+        "unstable": 2,
+        "boosted": 1,
+        "boost": 2,
+    }
+)
 
 
 @pytest.mark.parametrize(
