@@ -78,7 +78,9 @@ def spaced(pieces: list[Piece], language: str) -> list[Piece]:
         return pieces
     for index, piece in enumerate(pieces):
         if isinstance(piece, Hole) and piece.request.previous is None and piece.fallback[:1].isascii():
-            lead = " " if index > 1 and pieces[index - 1] == Literal("") else ""
+            before = pieces[index - 2] if index > 1 else piece
+            parted = isinstance(before, Hole) and before.fallback.endswith(" ")  # English too
+            lead = " " if index > 1 and pieces[index - 1] == Literal("") and not parted else ""
             tail = " " if pieces[index + 1 : index + 2] == [Literal("")] else ""
             pieces[index] = replace(piece, fallback=f"{lead}{piece.fallback}{tail}")
     return pieces

@@ -84,6 +84,12 @@ TRANSLATED = {
     "a new sentence": Case(
         f"{CUP} {TEA}\n", f"{CUP} {FRESH} {TEA}\n", f"{CUP_ZH}{TEA_ZH}\n", f"{CUP_ZH} {FRESH} {TEA_ZH}\n"
     ),
+    "two new sentences": Case(
+        f"{CUP} {TEA}\n",
+        f"{CUP} {FRESH} It is new. {TEA}\n",
+        f"{CUP_ZH}{TEA_ZH}\n",
+        f"{CUP_ZH} {FRESH} It is new. {TEA_ZH}\n",
+    ),
     "a new sentence on a line of its own, as the others": Case(
         f"{CUP} {TEA} {HEAT}\n",
         f"{CUP} {TEA} {FRESH} {HEAT}\n",
