@@ -31,7 +31,7 @@ _MOST_CELLS = 10_000_000  # of a table aligned by dynamic programming
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Blocks (or sentences) that translate each other, by index; one side may be empty nowhere."""
+    """Blocks (or sentences) that translate each other, by index; neither side is empty."""
 
     sources: tuple[int, ...]
     targets: tuple[int, ...]

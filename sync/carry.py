@@ -77,41 +77,24 @@ def carry(state: State, closure: Closure, block: Block) -> list[Piece]:
         return _left(state, closure, block, "which text translates it is doubtful")
     if block.kind in (BlockKind.FENCE, BlockKind.CODE):
         return _code(state, old, new, block)
+    reason, uncertain = "carried over", False
     if _marks_only(old, new):
-        text = _remarked(block.text, new.text)
-        state.result(
-            block.kind,
-            Operation.PATCHED,
-            "slide marks",
-            old=old.text,
-            new=new.text,
-            target=block.text,
-            draft=text,
-        )
-        return [Literal(text)]
-    if _plain(new.text) == _plain(block.text):
+        reason, text = "slide marks", _remarked(block.text, new.text)
+    elif _plain(new.text) == _plain(block.text):
         state.result(block.kind, Operation.KEPT, "already in the translation", new=new.text, target=block.text)
         return [Literal(block.text)]
-    if _plain(old.text) == _plain(block.text):
+    elif _plain(old.text) == _plain(block.text):
         text = _replaced(block.text, state.native(new.text))
-        state.result(
-            block.kind,
-            Operation.PATCHED,
-            "carried over",
-            old=old.text,
-            new=new.text,
-            target=block.text,
-            draft=text,
-        )
-        return [Literal(text)]
-    merged = merge_code(old.text, new.text, block.text)
-    if merged.conflict or block.kind not in _TOKENWISE:
-        return _left(state, closure, block, "the translation has its own, and the source changed")
+    else:
+        merged = merge_code(old.text, new.text, block.text)
+        if merged.conflict or block.kind not in _TOKENWISE:
+            return _left(state, closure, block, "the translation has its own, and the source changed")
+        text, uncertain = merged.text, True
     state.result(
-        block.kind, Operation.PATCHED, "carried over", old=old.text, new=new.text, target=block.text,
-        draft=merged.text, uncertain=True,
+        block.kind, Operation.PATCHED, reason, old=old.text, new=new.text, target=block.text, draft=text,
+        uncertain=uncertain,
     )  # fmt: skip
-    return [Literal(merged.text)]
+    return [Literal(text)]
 
 
 def _code(state: State, old: Block, new: Block, block: Block) -> list[Piece]:

@@ -147,13 +147,9 @@ def _comment_map(old: str, target: str) -> dict[str, list[str]] | None:
     found: dict[str, list[str]] = {}
     for place, english in between_old.items():
         own = between_new.get(place, [])
-        if len(own) == len(english):
-            pairs = zip(english, own, strict=True)
-        elif len(own) and len(english) > len(own) == 1 and len(set(english)) == len(english):
+        if len(own) != len(english):
             return None
-        else:
-            return None
-        for source, translation in pairs:
+        for source, translation in zip(english, own, strict=True):
             found.setdefault(_fold(source), []).append(translation)
     if any(place not in between_old for place in between_new):
         return None

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from sync.languages import LANGUAGES
+from sync.languages import is_spaceless
 from sync.model import Hole, Literal, Piece
 from sync.sides import Out, Side
 from sync.state import State
@@ -66,15 +66,13 @@ class Gaps:
         """What this text puts between two sentences: a space, a line break, or nothing."""
         found = (self.target.between(i) for i in range(len(self.target.segments) - 1))
         habits = Counter(gap for gap in found if not gap.strip(_BLANK) and not _BREAK.search(gap))
-        language = LANGUAGES.get(self.state.target.language)
-        usual = "" if language is not None and language.spaceless else " "
+        usual = "" if is_spaceless(self.state.target.language) else " "
         return max(habits, key=lambda gap: (habits[gap], gap), default=usual)
 
 
 def spaced(pieces: list[Piece], language: str) -> list[Piece]:
     """English that stays in a text without spaces gets them; a translation in its place does not."""
-    found = LANGUAGES.get(language)
-    if found is None or not found.spaceless:
+    if not is_spaceless(language):
         return pieces
     for index, piece in enumerate(pieces):
         if isinstance(piece, Hole) and piece.request.previous is None and piece.fallback[:1].isascii():

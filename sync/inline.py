@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from functools import lru_cache
 
-from sync.languages import LANGUAGES
+from sync.languages import is_spaceless
 from sync.model import Token, TokenKind
 
 # Without any of these there is no token: most sentences need no further look.
@@ -188,7 +188,6 @@ def fold(text: str, language: str = "en", prefix: str = "") -> str:
     """
     if ">" in prefix:
         text = _QUOTE_PREFIX.sub("", text)
-    found = LANGUAGES.get(language)
-    if found is not None and found.spaceless and "\n" in text:
+    if "\n" in text and is_spaceless(language):
         text = _CJK_BREAK.sub("", text)
     return " ".join(text.split())

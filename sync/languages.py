@@ -50,6 +50,12 @@ LANGUAGES = {
 }
 
 
+def is_spaceless(code: str) -> bool:
+    """Whether a language is written without spaces; False of one that is not known."""
+    found = LANGUAGES.get(code)
+    return found is not None and found.spaceless
+
+
 def language(code: str) -> Language:
     """The language of a code, upper or lower case, `_` or `-`. Raises UnknownLanguage."""
     wanted = code.strip().replace("_", "-").lower()

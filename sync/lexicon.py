@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sync.inline import mask, tokens
-from sync.languages import LANGUAGES
+from sync.languages import is_spaceless
 from sync.model import TranslationUnit
 
 _ENGLISH = re.compile(r"[A-Za-z]{3,}")
@@ -44,8 +44,7 @@ def source_stems(text: str) -> list[tuple[int, int, str]]:
 def target_stems(text: str, language: str) -> list[tuple[int, int, str]]:
     """Stems of a translation with their spans: character pairs, syllable pairs or word beginnings."""
     masked = mask(text, tokens(text), " ")
-    found = LANGUAGES.get(language)
-    if language == "ko" or (found is not None and found.spaceless):
+    if language == "ko" or is_spaceless(language):
         runs = _HANGUL if language == "ko" else _THAI_RUN if language == "th" else _CJK_RUN
         pairs = []
         for run in runs.finditer(masked):

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sync.inline import find_marks, fold, mask, tokens
-from sync.languages import LANGUAGES
+from sync.languages import is_spaceless
 from sync.lexicon import Lexicon, source_stems, target_stems
 from sync.model import Segment
 
@@ -172,7 +172,7 @@ def _units(
         pull = max((lexicon.strength(s, stem) for s in stems_in), default=0.0) if lexicon else 0.0
         push = max((lexicon.strength(s, stem) for s in stems_out), default=0.0) if lexicon else 0.0
         pulls.append((a, b, pull - push))
-    units += _by_character(pulls) if language != "ko" and _spaceless(language) else pulls
+    units += _by_character(pulls) if language != "ko" and is_spaceless(language) else pulls
     for word in re.finditer(r"[A-Za-z]{2,}|\d+", masked):
         text = word.group().lower()
         units.append((word.start(), word.end(), float(text in words_in) - float(text in words_out)))
@@ -186,11 +186,6 @@ def _by_character(pulls: list[tuple[int, int, float]]) -> list[tuple[int, int, f
         for at in range(a, b):
             over.setdefault(at, []).append(pull)
     return [(at, at + 1, sum(values) / len(values) / 2) for at, values in sorted(over.items())]
-
-
-def _spaceless(language: str) -> bool:
-    found = LANGUAGES.get(language)
-    return found is not None and found.spaceless
 
 
 def _best_run(units: list[tuple[int, int, float]], share: float, target: str) -> tuple[int, int] | None:
@@ -223,7 +218,7 @@ def _clear(sign: str) -> bool:
 
 
 def _trimmed(target: str, a: int, b: int, language: str) -> tuple[int, int] | None:
-    if not _spaceless(language):
+    if not is_spaceless(language):
         while a > 0 and target[a - 1].isalnum() and target[a].isalnum():
             a -= 1
         while b < len(target) and target[b].isalnum() and target[b - 1].isalnum():

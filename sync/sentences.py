@@ -6,7 +6,7 @@ import re
 
 import sentencex
 
-from sync.languages import LANGUAGES
+from sync.languages import is_spaceless
 
 # Chinese and Japanese end a sentence with these alone, and what closes after them belongs to it.
 _CJK_END = re.compile(r"[。！？!?]+[”’」』）)】\"']*|(?<!…)…{2,}+[”’」』）)】]*(?=\s|$)")
@@ -26,8 +26,7 @@ def split(text: str, language: str) -> list[tuple[int, int]]:
     """
     if not text.strip():
         return []
-    found = LANGUAGES.get(language)
-    if found is not None and found.spaceless:
+    if is_spaceless(language):
         ends = [match.end() for match in _CJK_END.finditer(text)]
     else:
         ends = _spaced_ends(text, language)
