@@ -19,7 +19,7 @@ from sync.model import BlockKind, Hole, Literal, Operation, Piece
 from sync.sides import Out, Side
 from sync.slides import Slides
 from sync.state import Removed, State
-from sync.units import agreement
+from sync.units import agreement_of
 
 # How much better the new source must align for the translation to count as ahead of its origin.
 _AHEAD = 0.06
@@ -97,8 +97,8 @@ class Region:
         covered = len(links) == len(self.new.lines) == len(self.target.lines)
         if not covered or any(len(link.sources) != 1 or len(link.targets) != 1 for link in links):
             return False
-        was = agreement(self.old.segments, self.target.segments, self.kind, self.state.lexicon)
-        now = agreement(self.new.segments, self.target.segments, self.kind, self.state.lexicon)
+        was = agreement_of(self.links, self.old.segments, self.target.segments)
+        now = agreement_of(links, self.new.segments, self.target.segments)
         return now > was + _AHEAD
 
     def pieces(self) -> list[Piece]:

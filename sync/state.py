@@ -82,6 +82,7 @@ class State:
     _ids: Counter[str] = field(default_factory=Counter)
     _vocabulary: Counter[str] | None = None
     _english: set[str] | None = None
+    _line_end: str | None = None
 
     @property
     def vocabulary(self) -> Counter[str]:
@@ -118,8 +119,9 @@ class State:
 
     def native(self, text: str) -> str:
         """Text of the source with the line ends of the translation."""
-        text = text.replace("\r\n", "\n")
-        return text.replace("\n", "\r\n") if "\r\n" in self.target.text else text
+        if self._line_end is None:  # looked for once: the translation may be long
+            self._line_end = "\r\n" if "\r\n" in self.target.text else "\n"
+        return text.replace("\r\n", "\n").replace("\n", self._line_end)
 
     def result(
         self, kind: BlockKind, operation: Operation, reason: str, *, old: str | None = None, new: str | None = None,

@@ -88,7 +88,11 @@ def agreement(
     source: Sequence[Segment], target: Sequence[Segment], kind: BlockKind, lexicon: Lexicon | None = None
 ) -> float:
     """How well the sentences of a block align with those of another, 0–1, by the characters that are linked."""
-    links = align_sentences(source, target, kind, lexicon)
+    return agreement_of(align_sentences(source, target, kind, lexicon), source, target)
+
+
+def agreement_of(links: Sequence[Link], source: Sequence[Segment], target: Sequence[Segment]) -> float:
+    """The same for sentences that are aligned already."""
     total = sum(len(segment.text) for segment in (*source, *target))
     linked = sum(
         link.confidence
