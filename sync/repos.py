@@ -126,6 +126,16 @@ class Repository:
         if self._text("rev-parse", "--show-object-format") != "sha1":
             raise RepositoryError(f"{path} uses object ids that are not SHA-1, which AMTS cannot read yet")
 
+    @property
+    def name(self) -> str:
+        """What it is called: owner/name of where it was cloned from, else the name of its folder."""
+        address = self._text("config", "--default", "", "--get", "remote.origin.url").rstrip("/")
+        place = re.sub(r"^[a-z+]+://[^/]*|^[^/:]*:", "", address.removesuffix(".git"))  # no host, nobody's password
+        parts = [part for part in re.split(r"[/\\]", place) if part]
+        if place != address.removesuffix(".git"):
+            return "/".join(parts[-2:]) or "book"
+        return parts[-1] if parts else self.path.resolve().name.removesuffix(".git")
+
     def __enter__(self) -> Repository:
         return self
 
@@ -207,6 +217,24 @@ class Repository:
         raw = self._git("diff-tree", *options, "--", "*.md", stdin=names)
         parents = {commit: tuple(rest) for commit, *rest in reversed(lines)}
         return History(parents, _changes(raw))
+
+    def last_changed(self, commit: str) -> dict[str, int]:
+        """When each Markdown file that `commit` or an ancestor touched was last changed, in seconds since 1970.
+
+        The newest commit time counts; a merge counts for what it changed itself.
+        """
+        listing = self._text("rev-list", "--timestamp", commit)
+        times = {commit: int(time) for time, commit in map(str.split, listing.splitlines())}
+        names = "".join(name + "\n" for name in times).encode()
+        options = ("--stdin", "-r", "-c", "--root", "--name-only", "-z")
+        newest: dict[str, int] = {}
+        time = 0
+        for field in self._git("diff-tree", *options, "--", "*.md", stdin=names).split(b"\0")[:-1]:
+            if (name := os.fsdecode(field)) in times:  # a commit, not a path: those end in .md
+                time = times[name]
+            else:
+                newest[name] = max(time, newest.get(name, 0))
+        return newest
 
     def commit(
         self,
