@@ -15,7 +15,8 @@ COLUMNS = (*(o.value for o in Operation if o != Operation.REMOVED), WAITING, Ope
 def report_json(report: SyncReport) -> dict[str, object]:
     """A report as JSON values, complete.
 
-    `language`, `engine`, `source_revision`, `target_revision`, `commit` (null: none was made), `notes`;
+    `language`, `engine`, `source_revision`, `target_revision`, `commit` (null: none was made), `notes`,
+    `cost` (the fields of Cost, null where nothing is paid for; of a dry run: what it would cost);
     `totals`: `sections` (by state), `errors`, and `segments`, `uncertain`, `characters_source`,
     `characters_changed`, `characters_sent` as in `draft_json`;
     `sections`: `path`, `source_path`, `state`, `base`, `error`, `notes`, and `draft` (`draft_json`, or null).
@@ -28,6 +29,7 @@ def report_json(report: SyncReport) -> dict[str, object]:
         "target_revision": report.target_revision,
         "commit": report.commit,
         "notes": list(report.notes),
+        "cost": asdict(report.cost) if report.cost else None,
         "totals": {
             "sections": {state.value: count_in_state(report, state) for state in SectionState},
             "errors": sum(section.error is not None for section in report.sections),

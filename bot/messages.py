@@ -19,7 +19,7 @@ from bot.counts import (
 )
 from bot.markup import code, differences, escape, html_code
 from sync.languages import LANGUAGES
-from sync.model import Draft, Operation, SectionReport, SectionState, SegmentResult, SyncReport
+from sync.model import Cost, Draft, Operation, SectionReport, SectionState, SegmentResult, SyncReport
 
 __all__ = ["MAX_BODY", "draft_json", "pull_request", "report_json"]
 
@@ -73,7 +73,7 @@ def _summary(report: SyncReport) -> str:
     source = code(_short(report.source_revision))
     sentences = [f"AMTS compared the {_language(report)} translation with its source at {source}."]
     drafts = drafts_of(report)
-    sentences += _drafted(drafts, report.engine) if drafts else ["It drafted nothing."]
+    sentences += _drafted(drafts, report.engine, report.cost) if drafts else ["It drafted nothing."]
     sentences.append(_states(report))
     if report.commit:
         sentences.append(f"The drafts are in commit {code(_short(report.commit))}.")
@@ -82,7 +82,7 @@ def _summary(report: SyncReport) -> str:
     return " ".join(sentences)
 
 
-def _drafted(drafts: list[Draft], engine: str) -> Iterator[str]:
+def _drafted(drafts: list[Draft], engine: str, cost: Cost | None) -> Iterator[str]:
     """What was drafted, how, and what is left to do, in sentences."""
     counts, characters = count_segments(drafts), count_characters(drafts)
     results = [result for draft in drafts for result in draft.results]
@@ -107,6 +107,18 @@ def _drafted(drafts: list[Draft], engine: str) -> Iterator[str]:
         yield f"The engine was sent {sent:,} of {all_of_it:,} source characters."
     else:
         yield "Nothing was sent to an engine."
+    if cost is not None:
+        yield _price(cost, would=not characters["characters_sent"])
+
+
+def _price(cost: Cost, would: bool) -> str:
+    """What was paid, or would be."""
+    ways = ", ".join(f"${dollars:,.2f} {way}" for way, dollars in cost.alternatives.items())
+    said = "Sending the changed segments would cost" if would else "That cost"
+    return (
+        f"{said} at most ${cost.dollars:,.2f}: {cost.characters:,} characters, {cost.billed:,} with markup"
+        f"{f' ({ways})' if would and ways else ''}."
+    )
 
 
 def _states(report: SyncReport) -> str:

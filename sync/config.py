@@ -19,6 +19,7 @@ from rapidfuzz import process
 
 from sync.languages import UnknownLanguage, language
 from sync.model import AmtsError
+from sync.typography import Typography
 
 PATH = ".github/amts.yml"
 _MAX_CHARACTERS = 64_000
@@ -96,6 +97,7 @@ class Config:
     exclude: tuple[str, ...] = _EXCLUDE
     engine: Engine = Engine()
     terminology: str | None = None  # a path in the translation repository
+    typography: Typography = field(default_factory=Typography)
     author: str = "AMTS <amts@users.noreply.github.com>"
 
     def sections(self, paths: list[str]) -> list[str]:
@@ -328,6 +330,21 @@ def _layout(value: _Value) -> Layout:
     return Layout(**_mapping(value, readers))
 
 
+def _typography(value: _Value) -> Typography:
+    readers = {"spacing": _among("keep", "space", "none"), "punctuation": _among("keep", "full", "half")}
+    return Typography(**_mapping(value, readers))
+
+
+def _among(*allowed: str) -> _Reader:
+    def read(value: _Value) -> str:
+        text = _text(value)
+        if text not in allowed:
+            raise value.refuse(f"must be one of {', '.join(allowed)}, not {text[:40]}")
+        return text
+
+    return read
+
+
 _KEYS: dict[str, _Reader] = {
     "upstream": _optional(_upstream),
     "upstream_branch": _optional(_revision),
@@ -338,5 +355,6 @@ _KEYS: dict[str, _Reader] = {
     "exclude": _patterns,
     "engine": _engine,
     "terminology": _optional(_path),
+    "typography": _typography,
     "author": _author,
 }

@@ -2,60 +2,116 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from sync import typography
 from sync.assemble import assemble
+from sync.bases import read_text
 from sync.book import Book
-from sync.engines import Job, Translator
+from sync.engines import TAKE_TERMS, Answers, Handle, Job, JobError, Translator
 from sync.faults import each
 from sync.lexicon import Lexicon
 from sync.markdown import parse
-from sync.model import Draft, Plan, Request, SectionError, Translation, TranslationUnit
+from sync.model import AmtsError, Cost, Draft, Plan, Request, SectionError, Term, Translation, TranslationUnit
 from sync.plan import plan_section
 from sync.sections import Pair, Progress
+from sync.terminology import read_terminology
 from sync.units import resemblance, translation_units
 
-_PAUSE = 5.0  # seconds between two looks at an engine that is not finished
 # Of the translations of D2L none resembles its English less than 0.59; sections of others do by 0.06, 0.23 at most.
 # One that was only begun resembles it a little, so there is room for that.
 _UNLIKE = 0.1
 
 
 def read_units(pairs: Sequence[Pair], book: Book, progress: Progress) -> tuple[list[TranslationUnit], list[str]]:
-    """The translation units of all sections, and a note on each section that gives none."""
+    """The translation units of all sections, those that changed longest ago first; a note on each that gives none."""
 
     def units_of(pair: Pair) -> list[TranslationUnit]:
         old = parse(pair.old_source, book.config.source_language)
         return translation_units(old, parse(pair.old_target, book.language), origin=pair.path)
 
+    changed = book.target.last_changed(book.target_commit)
     known = [pair for pair in pairs if pair.old_source and pair.old_target]
+    known.sort(key=lambda pair: (changed.get(pair.path, 0), pair.path))
     units, errors = each(known, units_of, "align", progress)
     notes = [f"{path}: not used as memory: {error}" for path, error in errors.items()]
     return [unit for found in units.values() for unit in found], notes
 
 
+def read_terms(book: Book) -> tuple[tuple[Term, ...], list[str]]:
+    """The terms of the file that the settings name, and a note on what of it cannot be used."""
+    path = book.config.terminology
+    if path is None:
+        return (), []
+    if book.config.engine.name not in TAKE_TERMS:
+        return (), [f"terminology: {path} is not used, because the engine {book.config.engine.name} takes no terms"]
+    if path not in book.target_tree:
+        return (), [f"terminology: there is no {path} in the translation repository: add it, or correct the setting"]
+    try:
+        text = read_text(book.target, path, book.target_tree[path])
+        return read_terminology(text, path, book.language, book.config.source_language)
+    except AmtsError as error:
+        return (), [f"terminology not used: {error}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """What became of many sections: the draft of each, or the error that stood in its way, by path.
+
+    `handle` is that of the engine's job, None where nothing was asked; its answers are in the drafts, so once these
+    are stored it can be finished.
+    """
+
+    drafts: Mapping[str, Draft]
+    errors: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+    cost: Cost | None = None
+    handle: Handle | None = None
+
+
 def draft_pairs(
     pairs: Sequence[Pair], book: Book, translator: Translator, lexicon: Lexicon, progress: Progress
-) -> tuple[dict[str, Draft], dict[str, str]]:
-    """The draft of each section, or the error that stood in its way, by path. Raises EngineError."""
+) -> Drafting:
+    """The drafts of sections, all translated in one job. Raises EngineError where the engine refuses the job.
+
+    Where it accepts the job and cannot do it, only the sections that needed it are left alone.
+    """
 
     def plan(pair: Pair) -> Plan:
         check_texts(pair.old_source, pair.new_source, pair.old_target, book.language)
         return plan_section(pair.old_source, pair.new_source, pair.old_target, book.language, lexicon)
 
-    plans, unplanned = each(pairs, plan, "plan", progress)
+    plans, errors = each(pairs, plan, "plan", progress)
     requests = tuple(_of_job(path, request) for path, made in plans.items() for request in made.requests)
-    progress("translate", 0, len(requests))
-    translations = translate(translator, Job(book.config.source_language, book.language, requests))
+    job = Job(book.config.source_language, book.language, requests)
+    answers, handle, failure = Answers(), None, None
+    if requests:
+        try:
+            handle = translator.submit(job)
+            answers = wait(translator, handle, lambda: progress("translate", 0, len(requests)))
+        except JobError as error:
+            failure = str(error)
     progress("translate", len(requests), len(requests))
+    if failure is not None:
+        errors |= {path: failure for path, made in plans.items() if made.requests}
+    translations = {id: _styled(found, book) for id, found in answers.translations.items()}
 
     def draft(pair: Pair) -> Draft:
         return assemble(plans[pair.path], _of_section(pair.path, plans[pair.path], translations))
 
-    drafts, unfinished = each([pair for pair in pairs if pair.path in plans], draft, "assemble", progress)
-    return drafts, unplanned | unfinished
+    ready = [pair for pair in pairs if pair.path in plans and pair.path not in errors]
+    drafts, unfinished = each(ready, draft, "assemble", progress)
+    return Drafting(drafts, errors | unfinished, answers.notes, answers.cost, handle)
+
+
+def _styled(translation: Translation, book: Book) -> Translation:
+    """A translation in the typography that the book prefers; the translators' own words as they are."""
+    if translation.text is None or not translation.machine:
+        return translation
+    return replace(translation, text=typography.apply(translation.text, book.config.typography, book.language))
 
 
 def check_texts(old_source: str, new_source: str, old_target: str, language: str) -> None:
@@ -80,14 +136,23 @@ def _is_empty(text: str) -> bool:
     return not text.strip("\ufeff \t\r\n")
 
 
-def translate(translator: Translator, job: Job) -> Mapping[str, Translation]:
-    """What an engine makes of a job, by request, however long it takes. Raises EngineError."""
+def translate(translator: Translator, job: Job) -> Answers:
+    """What an engine makes of a job, however long it takes. Raises EngineError."""
     if not job.requests:
-        return {}
+        return Answers()
     handle = translator.submit(job)
-    while (translations := translator.poll(handle)) is None:
-        time.sleep(_PAUSE)
-    return translations
+    answers = wait(translator, handle, lambda: None)
+    translator.finish(handle)
+    return answers
+
+
+def wait(translator: Translator, handle: Handle, tell: Callable[[], None]) -> Answers:
+    """The answers to a job that was submitted; `tell` is called each time that there are none yet."""
+    while (answers := translator.poll(handle)) is None:
+        tell()
+        # Jittered, so that many that wait do not ask all at once; not a secret.
+        time.sleep(translator.pause * random.uniform(0.8, 1.2))  # noqa: S311
+    return answers
 
 
 def _of_job(path: str, request: Request) -> Request:

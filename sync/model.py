@@ -6,6 +6,7 @@ the section (the file decoded as UTF-8, nothing normalised), half open: `text[st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -124,6 +125,14 @@ class TranslationUnit:
     provenance: Provenance = Provenance.BOOK
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the terminology, and how it must be translated."""
+
+    source: str
+    target: str
+
+
 class Operation(StrEnum):
     """What the plan does with a segment of the new source (REMOVED: of the old source)."""
 
@@ -154,6 +163,21 @@ class Translation:
     text: str | None
     reason: str = ""  # how it was made ("exact match", "fuzzy match 0.93") or why it was not
     confidence: float = 1.0
+    machine: bool = True  # False: the translators' own words
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a job costs, or would cost.
+
+    `characters` are those of the segments that are sent; `billed` counts the markup around them too: the most
+    that the engine can charge for. Money is in US dollars; `alternatives` is what other ways would cost.
+    """
+
+    characters: int
+    billed: int
+    dollars: float
+    alternatives: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +282,5 @@ class SyncReport:
     target_revision: str
     sections: tuple[SectionReport, ...]
     commit: str | None = None  # the commit that holds the drafts; None for a dry run or nothing to do
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    cost: Cost | None = None  # None: nothing was paid for

@@ -11,12 +11,11 @@ from dataclasses import replace
 from rapidfuzz import process
 
 from sync.assemble import assemble
-from sync.book import Book, open_book
+from sync.book import open_book
 from sync.config import Config
-from sync.drafts import draft_pairs, read_units, translate
-from sync.engines import Job, Translator, create
+from sync.drafts import draft_pairs, read_terms, read_units, translate
+from sync.engines import Job, Knowledge, Make, Translator, create
 from sync.lexicon import Lexicon
-from sync.memory import TranslationMemory
 from sync.model import AmtsError, Draft, SectionReport, SyncReport
 from sync.plan import plan_section
 from sync.publish import Publish, publication
@@ -35,7 +34,7 @@ def draft_section(
 ) -> Draft:
     """The draft of one section from its three texts. Raises SectionError."""
     plan = plan_section(old_source, new_source, old_target, language, lexicon)
-    return assemble(plan, translate(translator, Job(source_language, language, plan.requests)))
+    return assemble(plan, translate(translator, Job(source_language, language, plan.requests)).translations)
 
 
 def sync_translation(
@@ -47,33 +46,46 @@ def sync_translation(
     source_revision: str = "HEAD",
     target_revision: str = "HEAD",
     sections: Sequence[str] = (),
+    make: Make = create,
     progress: Progress = quiet,
 ) -> SyncReport:
     """Draft every section that lags behind its source, or the given ones, and hand the drafts to `publish`.
 
-    `sections` are paths of translations or of sources. What is wrong with one section is its report's
-    `error`; the rest goes on. Raises AmtsError where nothing can be done at all.
+    `sections` are paths of translations or of sources; `make` makes the engine of the settings. What is wrong with
+    one section is its report's `error`; the rest goes on. Raises AmtsError where nothing can be done at all.
     """
     ground = publish.ground(target.resolve(target_revision), config.author)
-    book = open_book(source, target, source.resolve(source_revision), ground.parents[0], config)
+    revision = source.resolve(source_revision)
+    book = open_book(source, target, revision, ground.parents[0], config)
     everything = read_pairs(book, progress)
     pairs = _chosen(everything, sections)
     work = [pair for pair in pairs if pair.has_work]
 
-    units, unread = read_units(everything if work else [], book, progress)
-    translator = create(config.engine.name, TranslationMemory(units), config.engine.options)
-    drafts, errors = draft_pairs(work, book, translator, Lexicon.learn(units, book.language), progress)
+    # What a machine drafted and nobody merged yet must not teach the next machine: only merged text is knowledge.
+    merged = book if ground.parents[0] == ground.commit else open_book(source, target, revision, ground.commit, config)
+    known = everything if merged is book or not work else read_pairs(merged, progress)
+    units, unread = read_units(known if work else [], merged, progress)
+    terms, unlisted = read_terms(book)
+    translator = make(config.engine.name, Knowledge(tuple(units), terms, target.name), config.engine.options)
+    made = draft_pairs(work, book, translator, Lexicon.learn(units, book.language), progress)
 
     report = SyncReport(
         book.language,
         translator.name,
         book.source_commit,
         ground.commit,
-        tuple(_report(pair, drafts, errors) for pair in pairs),
-        notes=(*_unused(book), *unread),
+        tuple(_report(pair, made.drafts, made.errors) for pair in pairs),
+        notes=(*made.notes, *unlisted, *unread),
+        cost=made.cost,
     )
-    drafted = publication(book, ground, report, [(pair, drafts[pair.path]) for pair in work if pair.path in drafts])
-    return replace(report, commit=publish.write(drafted)) if drafted.files else report
+    drafted = publication(
+        book, ground, report, [(pair, made.drafts[pair.path]) for pair in work if pair.path in made.drafts]
+    )
+    if drafted.files:
+        report = replace(report, commit=publish.write(drafted))
+    if made.handle is not None:
+        translator.finish(made.handle)
+    return report
 
 
 def _chosen(pairs: list[Pair], sections: Sequence[str]) -> list[Pair]:
@@ -104,9 +116,3 @@ def _report(pair: Pair, drafts: Mapping[str, Draft], errors: Mapping[str, str]) 
         pair.notes,
         pair.error or errors.get(pair.path),
     )
-
-
-def _unused(book: Book) -> list[str]:
-    """A note on each setting that has no effect on a sync yet."""
-    name = book.config.terminology
-    return [f"terminology: {name} is not used yet, because no engine of this version takes terms"] if name else []

@@ -9,10 +9,9 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sync.engines import create
-from sync.engines.base import Handle, Job, dump_job, load_job
+from sync.engines import Knowledge, create
+from sync.engines.base import Answers, Handle, Job, dump_job, load_job
 from sync.markdown import check_closed, parse, tokens
-from sync.memory import TranslationMemory
 from sync.model import (
     TRANSLATABLE,
     Draft,
@@ -272,6 +271,7 @@ class _Mangler:
     """An engine that breaks protected tokens in the way asked for."""
 
     name = "mangler"
+    pause = 0.0
 
     def __init__(self, mangle: Callable[[str], str | None]) -> None:
         self._mangle = mangle
@@ -279,9 +279,15 @@ class _Mangler:
     def submit(self, job: Job) -> Handle:
         return dump_job(job)
 
-    def poll(self, handle: Handle) -> dict[str, Translation]:
+    def poll(self, handle: Handle) -> Answers:
         requests = load_job(handle).requests
-        return {request.id: Translation(request.id, self._mangle(request.source)) for request in requests}
+        return Answers({request.id: Translation(request.id, self._mangle(request.source)) for request in requests})
+
+    def estimate(self, job: Job) -> None:
+        """It is free."""
+
+    def finish(self, handle: Handle) -> None:
+        """It keeps nothing."""
 
 
 MANGLERS: dict[str, Callable[[str], str | None]] = {
@@ -327,7 +333,7 @@ UNITS = [TranslationUnit(_sentence(number), _translated(number)) for number in r
 
 
 def _draft(old: str, new: str, target: str, language: str) -> Draft:
-    return draft_section(old, new, target, language, create("memory", TranslationMemory(UNITS), {}))
+    return draft_section(old, new, target, language, create("memory", Knowledge(tuple(UNITS)), {}))
 
 
 def _draft_or_refusal(old: str, new: str, target: str, language: str) -> Draft | str:

@@ -10,9 +10,8 @@ import pytest
 
 from bot.bench.replays import bench_replays
 from bot.files import pairs_in, read_text
-from sync.engines import create
+from sync.engines import Knowledge, create
 from sync.markdown import parse
-from sync.memory import TranslationMemory
 from sync.pipeline import draft_section
 
 
@@ -38,7 +37,7 @@ def test_every_section_is_lossless(d2l: Path) -> None:
 
 @pytest.mark.parametrize(("language", "count"), [("ko", 167), ("zh", 101)])
 def test_an_unchanged_source_gives_the_translation_back(d2l: Path, language: str, count: int) -> None:
-    translator = create("memory", TranslationMemory(()), {})
+    translator = create("memory", Knowledge(), {})
     places = pairs_in(d2l / language)
     assert len(places) == count
     for place in places:
@@ -50,7 +49,7 @@ def test_an_unchanged_source_gives_the_translation_back(d2l: Path, language: str
 
 def test_a_source_that_only_wraps_elsewhere_changes_nothing(d2l: Path) -> None:
     """The planner does its whole work here: the sources differ, and no sentence does."""
-    translator = create("none", TranslationMemory(()), {})
+    translator = create("none", Knowledge(), {})
     for place in islice(pairs_in(d2l / "ko"), 0, None, 8):
         pair = place.read()
         wrapped = _wrapped_again(pair.source)

@@ -20,9 +20,8 @@ from rich.text import Text
 from bot.bench import Progress, percent
 from bot.bench.places import COMMENT, Field, Place, find_places
 from bot.files import Pair, pairs_in
-from sync.engines import create
+from sync.engines import Knowledge, create
 from sync.languages import language as find_language
-from sync.memory import TranslationMemory
 from sync.model import Block, BlockKind, Draft, Operation, TokenKind
 from sync.pipeline import draft_section
 
@@ -97,7 +96,7 @@ def bench_edits(folder: Path, language: str, progress: Progress) -> EditFigures:
 
 def _trials(pair: Pair, language: str) -> Iterator[Trial]:
     field = find_places(pair, language)
-    translator = create("none", TranslationMemory(()), {})
+    translator = create("none", Knowledge(), {})
     for kind, make in EDITS.items():
         chance = random.Random(f"{kind} {pair.path}")  # noqa: S311 (a repeatable place, no secret)
         edit = make(field, chance)

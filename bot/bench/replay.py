@@ -16,19 +16,18 @@ from functools import cache
 from pathlib import Path
 
 from bot.files import FileError, read_text
-from sync.engines import Handle, Job, Translator, create
+from sync.engines import Answers, Handle, Job, Knowledge, Translator, create
 from sync.languages import language as find_language
 from sync.lexicon import Lexicon
 from sync.markdown import fold, parse, strip_marks, tokens
-from sync.memory import TranslationMemory
 from sync.model import (
     TRANSLATABLE,
     BlockKind,
+    Cost,
     Draft,
     Operation,
     Section,
     SegmentResult,
-    Translation,
     TranslationUnit,
 )
 from sync.pipeline import draft_section
@@ -129,14 +128,21 @@ class _Meter:
     def __init__(self, engine: Translator) -> None:
         self._engine = engine
         self.name = engine.name
+        self.pause = engine.pause
         self.characters = 0
+
+    def estimate(self, job: Job) -> Cost | None:
+        return self._engine.estimate(job)
 
     def submit(self, job: Job) -> Handle:
         self.characters += sum(len(request.source) for request in job.requests)
         return self._engine.submit(job)
 
-    def poll(self, handle: Handle) -> dict[str, Translation] | None:
+    def poll(self, handle: Handle) -> Answers | None:
         return self._engine.poll(handle)
+
+    def finish(self, handle: Handle) -> None:
+        self._engine.finish(handle)
 
 
 def measure(replay: Replay, units: Sequence[TranslationUnit]) -> Outcome:
@@ -149,8 +155,8 @@ def measure(replay: Replay, units: Sequence[TranslationUnit]) -> Outcome:
     def draft(translator: Translator, old_source: str, old_target: str) -> Draft:
         return draft_section(old_source, replay.new_source, old_target, replay.language, translator, lexicon)
 
-    memory = TranslationMemory(units)
-    answers = TranslationMemory(_units(replay.new_source, replay.reference, replay.language, "reference"))
+    memory = Knowledge(tuple(units))
+    answers = Knowledge(_units(replay.new_source, replay.reference, replay.language, "reference"))
     structure = draft(create("none", memory, {}), replay.old_source, replay.old_target)
     meter = _Meter(create("memory", memory, {}))
     began = time.perf_counter()

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.files import PairFiles, pairs_in, read_text
-from sync.engines import create
+from sync.engines import Knowledge, create
 from sync.lexicon import Lexicon
 from sync.markdown import parse
-from sync.memory import TranslationMemory
 from sync.model import TranslationUnit
 from sync.pipeline import draft_section
 from sync.units import translation_units
@@ -40,7 +39,7 @@ def draft_book(engine: str, source: Path, target: Path, language: str, every: in
     # Without an engine nothing asks the memory, and a book is not aligned in vain.
     for pair, _ in pairs if engine != "none" else ():
         units += translation_units(parse(pair.source), parse(pair.target, language), origin=pair.path)
-    translator = create(engine, TranslationMemory(units), {})
+    translator = create(engine, Knowledge(tuple(units)), {})
     lexicon = Lexicon.learn(units, language) if units else None
     written = 0
     for pair, new_source in pairs:

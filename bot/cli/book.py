@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -14,11 +15,13 @@ from rich.text import Text
 
 from bot.cli.output import STDOUT, json_option, note, one_line, progress, put_json, put_tables, put_text
 from bot.messages import pull_request, report_json
+from bot.settings import read_settings, with_settings
 from sync import config
 from sync.bases import read_text
 from sync.config import Config, Engine
+from sync.engines import create, rehearse
 from sync.languages import language as find_language
-from sync.model import SectionState
+from sync.model import SectionState, SyncReport
 from sync.pipeline import sync_translation
 from sync.publish import Publish, to_branch, to_folder, to_nowhere
 from sync.repos import Repository
@@ -48,8 +51,10 @@ def on_translation(command: Command) -> Command:
 @on_translation
 @click.option("--section", "sections", multiple=True, metavar="PATH", help="Only this section; repeatable.")
 @click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: as in its settings]")
+@click.option("--no-act", is_flag=True, help="Engine amazon: without Active Custom Translation, cheaper.")
+@click.option("--max-cost", type=click.FloatRange(0), metavar="DOLLARS", help="Engine amazon: refuse to spend more.")
 @json_option
-@click.option("--dry-run", is_flag=True, help="Write nothing.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, and send nothing that costs: only say what it would.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Write the drafts as files below it.")
 def sync(
     source: Path,
@@ -59,6 +64,8 @@ def sync(
     target_revision: str,
     sections: tuple[str, ...],
     engine: str | None,
+    no_act: bool,
+    max_cost: float | None,
     json_file: Path | None,
     dry_run: bool,
     output: Path | None,
@@ -71,9 +78,11 @@ def sync(
     if dry_run and output is not None:
         raise click.UsageError("--dry-run writes nothing, so it goes without --output")
     with Repository(source) as english, Repository(target) as translation:
-        settings = _settings(translation, target_revision, language)
+        settings = read_config(translation, target_revision, language)
         if engine is not None and engine != settings.engine.name:
             settings = replace(settings, engine=Engine(engine))
+        chosen = _told(settings.engine, no_act, max_cost)
+        settings = replace(settings, engine=with_settings(chosen, read_settings(os.environ)))
         with progress() as report_progress:
             report = sync_translation(
                 english,
@@ -83,6 +92,7 @@ def sync(
                 source_revision=source_revision,
                 target_revision=target_revision,
                 sections=sections,
+                make=rehearse if dry_run else create,
                 progress=report_progress,
             )
     if json_file is not None:
@@ -90,10 +100,29 @@ def sync(
     if json_file != STDOUT:
         title, body = pull_request(report)
         put_text(f"{title}\n\n{body}")
-    failed = [section for section in report.sections if section.error is not None]
-    for section in failed:
-        note(f"error: {section.path}: {section.error}")
-    return 1 if failed else 0
+    return _tell_errors(report)
+
+
+def _told(engine: Engine, no_act: bool, max_cost: float | None) -> Engine:
+    """An engine with what the command line says of it."""
+    told: dict[str, object] = {"act": "never"} if no_act else {}
+    if max_cost is not None:
+        told["max_cost"] = max_cost
+    if told and engine.name != "amazon":
+        raise click.UsageError(f"--no-act and --max-cost are for the engine amazon, not for {engine.name}")
+    return replace(engine, options={**engine.options, **told})
+
+
+def _tell_errors(report: SyncReport) -> int:
+    """The exit code; each error on a line, one that many sections share only once."""
+    errors: dict[str, list[str]] = {}
+    for section in report.sections:
+        if section.error is not None:
+            errors.setdefault(section.error, []).append(section.path)
+    for error, paths in errors.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        note(f"error: {paths[0]}{more}: {error}")
+    return 1 if errors else 0
 
 
 def _publisher(target: Repository, dry_run: bool, output: Path | None) -> Publish:
@@ -102,7 +131,7 @@ def _publisher(target: Repository, dry_run: bool, output: Path | None) -> Publis
     return to_branch(target) if output is None else to_folder(output)
 
 
-def _settings(target: Repository, revision: str, language: str | None) -> Config:
+def read_config(target: Repository, revision: str, language: str | None) -> Config:
     """The settings of a translation repository at a revision, its defaults where it has none."""
     tree = target.tree(target.resolve(revision))
     text = read_text(target, config.PATH, tree[config.PATH]) if config.PATH in tree else ""
@@ -123,7 +152,7 @@ def status(
 ) -> int:
     """Show how every section of the translation TARGET stands to SOURCE."""
     with Repository(source) as english, Repository(target) as translation, progress() as report_progress:
-        settings = _settings(translation, target_revision, language)
+        settings = read_config(translation, target_revision, language)
         sections = status_of(
             english,
             translation,

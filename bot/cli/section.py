@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -23,13 +24,15 @@ from bot.cli.output import (
 )
 from bot.counts import count_segments, draft_json
 from bot.files import FileError, Pair, PairFiles, pairs_between, pairs_in, read_text
+from bot.settings import read_settings, with_settings
 from sync.align import align_blocks
+from sync.config import Engine
 from sync.drafts import check_texts
-from sync.engines import create
+from sync.engines import Knowledge, create
 from sync.languages import language as find_language
 from sync.lexicon import Lexicon
 from sync.markdown import parse
-from sync.memory import TranslationMemory, read_units, write_units
+from sync.memory import read_units, write_units
 from sync.model import AmtsError, Block, Draft, Section, Segment, TranslationUnit
 from sync.pipeline import draft_section
 from sync.score import bleu, chrf, prose_text, ter
@@ -79,7 +82,7 @@ def draft(
         more, complete = _units_of(pairs_in(folder), code, "sentence")
         units.extend(more)
         failed |= not complete
-    translator = create(engine, TranslationMemory(units), {})
+    translator = create(engine, Knowledge(tuple(units)), _options(engine))
     drafted = draft_section(old, new, target, code, translator, Lexicon.learn(units, code))
     if json_file is not None:
         put_json(draft_json(drafted), json_file)
@@ -87,6 +90,12 @@ def draft(
         put_text(drafted.text, output)
     _tell(drafted)
     return 1 if failed else 0
+
+
+def _options(engine: str) -> Mapping[str, object]:
+    """What an engine is told. A single section is no book whose sentence pairs would be kept at a service."""
+    told = {"act": "never"} if engine == "amazon" else {}
+    return with_settings(Engine(engine, told), read_settings(os.environ)).options
 
 
 def _tell(drafted: Draft) -> None:

@@ -4,17 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
-from sync.model import AmtsError, Request, Translation
+from sync.memory import TranslationMemory
+from sync.model import AmtsError, Cost, Request, Term, Translation, TranslationUnit
 
 # What `submit` returns and `poll` takes: plain text that can be stored, and used by another process.
 Handle = str
 
 
 class EngineError(AmtsError):
-    """An engine that is not known, wrong options for it, or a handle that is not its own."""
+    """An engine that is not known, wrong options for it, work over its limits, or a handle that is not its own."""
+
+
+class JobError(EngineError):
+    """A job that could not be done, though it was asked for rightly: trying again later may help."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What an engine may draw on: the book's own translation units (oldest first), its terminology, its name.
+
+    `project` names the translation repository: what an engine keeps of a book outside is kept under that name.
+    """
+
+    units: tuple[TranslationUnit, ...] = ()
+    terms: tuple[Term, ...] = ()
+    project: str = ""
+
+    @cached_property
+    def memory(self) -> TranslationMemory:
+        """The units as a translation memory."""
+        return TranslationMemory(self.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +49,20 @@ class Job:
     requests: tuple[Request, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What became of a job.
+
+    `translations`, by request id: one for every request that was sent to the engine, its text None where it has
+    none. A request that is not in it was not sent, and its characters do not count as sent.
+    `notes` are for people, about the job as a whole. `cost` is None where nothing is paid for.
+    """
+
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    cost: Cost | None = None
+
+
 class Translator(Protocol):
     """A translation engine."""
 
@@ -34,16 +71,25 @@ class Translator(Protocol):
         """Its name in the settings."""
         ...
 
-    def submit(self, job: Job) -> Handle:
-        """Takes a job in. The same job twice is safe. Raises EngineError."""
+    @property
+    def pause(self) -> float:
+        """Seconds to wait before asking again for a job that runs."""
         ...
 
-    def poll(self, handle: Handle) -> dict[str, Translation] | None:
-        """What became of each request, by its id; None while the job runs. Raises EngineError.
+    def estimate(self, job: Job) -> Cost | None:
+        """What a job would cost, without sending anything; None: nothing."""
+        ...
 
-        There is a Translation for every request that was sent to the engine, its text None where it has none.
-        A request that was not sent is not in the answer, and its characters do not count as sent.
-        """
+    def submit(self, job: Job) -> Handle:
+        """Takes a job in. The same job twice is safe, and paid for once. Raises EngineError, JobError."""
+        ...
+
+    def poll(self, handle: Handle) -> Answers | None:
+        """What became of it, as often as one asks; None while the job runs. Raises EngineError, JobError."""
+        ...
+
+    def finish(self, handle: Handle) -> None:
+        """The answers are stored: what was kept for the job outside can go. Raises JobError."""
         ...
 
 
@@ -55,14 +101,18 @@ def dump_job(job: Job) -> Handle:
 def load_job(handle: Handle) -> Job:
     """The job of a handle made by `dump_job`. Raises EngineError."""
     try:
-        fields = json.loads(handle)
-        return Job(
-            str(fields["source_language"]),
-            str(fields["target_language"]),
-            tuple(_load_request(request) for request in fields["requests"]),
-        )
+        return job_of(json.loads(handle))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise EngineError("not a handle of this engine: submit the job again") from None
+
+
+def job_of(fields: Mapping[str, Any]) -> Job:
+    """The job of its fields, as `dataclasses.asdict` gives them. ValueError, KeyError or TypeError for others."""
+    return Job(
+        str(fields["source_language"]),
+        str(fields["target_language"]),
+        tuple(_load_request(request) for request in fields["requests"]),
+    )
 
 
 def _load_request(fields: Mapping[str, Any]) -> Request:

@@ -7,7 +7,7 @@ from collections import Counter
 from rapidfuzz.distance import Indel
 
 from sync.checks import find_numbers, verify_numbers, verify_tokens
-from sync.engines.base import Handle, Job, dump_job, load_job
+from sync.engines.base import Answers, Handle, Job, dump_job, load_job
 from sync.inline import tokens
 from sync.memory import Match, TranslationMemory, similarity, words_and_values
 from sync.model import Request, Translation
@@ -23,23 +23,29 @@ class MemoryTranslator:
     """Answers from a translation memory: an exact match, else a repaired fuzzy one, else nothing."""
 
     name = "memory"
+    pause = 0.0
 
     def __init__(self, memory: TranslationMemory, threshold: float = DEFAULT_THRESHOLD) -> None:
         self._memory = memory
         self._threshold = threshold
 
+    def estimate(self, job: Job) -> None:
+        """Nothing is paid for."""
+
     def submit(self, job: Job) -> Handle:
         """The job itself: looking it up is left to `poll`."""
         return dump_job(job)
 
-    def poll(self, handle: Handle) -> dict[str, Translation]:
+    def poll(self, handle: Handle) -> Answers:
         """A Translation for every request. Raises EngineError."""
-        return {request.id: self._translate(request) for request in load_job(handle).requests}
+        return Answers({request.id: self._translate(request) for request in load_job(handle).requests})
+
+    def finish(self, handle: Handle) -> None:
+        """Nothing is kept outside."""
 
     def _translate(self, request: Request) -> Translation:
-        unit = self._memory.exact(request.source)
-        if unit is not None and verify_tokens(request.source, unit.target) is None:
-            return Translation(request.id, unit.target, "exact match", unit.confidence)
+        if found := exact_match(self._memory, request):
+            return found
         # The old translation of an edited sentence is a match too; another one must be better than it.
         bar = similarity(request.previous[0], request.source) if request.previous else 0.0
         for match in self._memory.matches(request.source, self._threshold, _CANDIDATES):
@@ -48,8 +54,16 @@ class MemoryTranslator:
             text = repair(match, request.source)
             if text is not None:
                 confidence = match.similarity * match.unit.confidence
-                return Translation(request.id, text, _reason(match), confidence)
+                return Translation(request.id, text, _reason(match), confidence, machine=False)
         return Translation(request.id, None, "no match in the memory")
+
+
+def exact_match(memory: TranslationMemory, request: Request) -> Translation | None:
+    """What the translators wrote for the same English elsewhere in the book, or None."""
+    unit = memory.exact(request.source)
+    if unit is None or verify_tokens(request.source, unit.target) is not None:
+        return None
+    return Translation(request.id, unit.target, "exact match", unit.confidence, machine=False)
 
 
 def _reason(match: Match) -> str:

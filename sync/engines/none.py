@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from sync.engines.base import Handle, Job, dump_job, load_job
-from sync.model import Translation
+from sync.engines.base import Answers, Handle, Job, dump_job, load_job
 
 
 class NoTranslator:
     """Answers no request."""
 
     name = "none"
+    pause = 0.0
+
+    def estimate(self, job: Job) -> None:
+        """Nothing is sent, and nothing paid."""
 
     def submit(self, job: Job) -> Handle:
         """The job itself: there is nothing to wait for."""
         return dump_job(job)
 
-    def poll(self, handle: Handle) -> dict[str, Translation]:
+    def poll(self, handle: Handle) -> Answers:
         """Nothing. Raises EngineError for the handle of another engine."""
         load_job(handle)
-        return {}
+        return Answers()
+
+    def finish(self, handle: Handle) -> None:
+        """Nothing is kept outside."""

@@ -10,9 +10,8 @@ import pytest
 
 from sync import lock
 from sync.config import Config, Engine, Layout
-from sync.engines import create
+from sync.engines import Knowledge, create
 from sync.history import Version
-from sync.memory import TranslationMemory
 from sync.model import AmtsError, SectionReport, SectionState, SyncReport
 from sync.pipeline import draft_section, sync_translation
 from sync.publish import BRANCH, Publish, to_branch, to_folder, to_nowhere
@@ -399,14 +398,14 @@ def test_carriage_returns_and_byte_order_marks_survive(tmp_path: Path, write: Wr
 
 
 def test_an_unknown_engine_is_told(books: tuple[Path, Path]) -> None:
-    with pytest.raises(AmtsError, match="unknown engine 'deep'; known are memory, none"):
+    with pytest.raises(AmtsError, match="unknown engine 'deep'; known are memory, none, amazon"):
         sync(*books, replace(SPANISH, engine=Engine("deep")))
 
 
 def test_a_setting_without_effect_is_told(books: tuple[Path, Path]) -> None:
     assert sync(*books).notes == ()
     (note,) = sync(*books, replace(SPANISH, terminology="terms.csv")).notes
-    assert note.startswith("terminology: terms.csv is not used yet")
+    assert note.startswith("terminology: terms.csv is not used, because the engine memory takes no terms")
 
 
 def test_nothing_counts_as_sent_where_no_engine_is_asked(books: tuple[Path, Path], write: Write) -> None:
@@ -423,7 +422,7 @@ def test_nothing_counts_as_sent_where_no_engine_is_asked(books: tuple[Path, Path
 
 
 def test_one_section_from_three_texts() -> None:
-    translator = create("none", TranslationMemory(()), {})
+    translator = create("none", Knowledge(), {})
     assert draft_section(ENGLISH_TEXT, NEW_ENGLISH, SPANISH_TEXT, "es", translator).text == NEW_SPANISH
     assert draft_section(ENGLISH_TEXT, ENGLISH_TEXT, SPANISH_TEXT, "es", translator).text == SPANISH_TEXT
     assert draft_section("", ENGLISH_TEXT, "", "es", translator).text == ENGLISH_TEXT

@@ -1,0 +1,63 @@
+"""The environment, read once: what belongs to whoever runs AMTS, and not to a translation repository.
+
+A repository's settings may come from anyone who can commit to it; where money is spent and with whose bucket is the
+operator's to say. So the environment wins, and the lower of two limits holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sync.config import Engine
+from sync.model import AmtsError
+
+_AMAZON = {"AMTS_AMAZON_BUCKET": "bucket", "AMTS_AMAZON_ROLE": "role", "AMTS_AMAZON_PREFIX": "prefix"}
+_MAX_COST = "AMTS_MAX_COST"
+
+
+class SettingsError(AmtsError):
+    """The environment holds something that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says of the engine `amazon`; `max_cost` in US dollars, None: no limit of its own."""
+
+    amazon: Mapping[str, str]
+    max_cost: float | None = None
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of an environment, such as os.environ. Raises SettingsError."""
+    amazon = {option: environment[name] for name, option in _AMAZON.items() if environment.get(name)}
+    return Settings(amazon, _dollars(environment.get(_MAX_COST, "")))
+
+
+def with_settings(engine: Engine, settings: Settings) -> Engine:
+    """An engine with what the environment says of it."""
+    if engine.name != "amazon":
+        return engine
+    options = {**engine.options, **settings.amazon}
+    if settings.max_cost is not None:
+        options["max_cost"] = _lower(options.get("max_cost"), settings.max_cost)
+    return replace(engine, options=options)
+
+
+def _lower(given: object, limit: float) -> object:
+    # What is no number is left for the engine to refuse, by its name.
+    if given is None:
+        return limit
+    return min(given, limit) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+def _dollars(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1_000_000:  # also for nan
+        raise SettingsError(f"{_MAX_COST} is {text[:40]!r}: set it to US dollars, such as 20")
+    return value
