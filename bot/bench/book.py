@@ -145,12 +145,12 @@ def bench_book(source: Path, target: Path, language: str, progress: Progress) ->
     # In turn and not one after the other, so that a busy moment does not hit one of them alone.
     for number, (key, command) in enumerate(list(ours.items()) * RUNS):
         progress("runs", number, total)
-        runs[key].append(_measured(command))
+        runs[key].append(measured(command))
     progress("runs", total - 2, total)
-    each = _measured([sys.executable, "-m", "bot.bench.workload", "md2po", *files])
+    each = measured([sys.executable, "-m", "bot.bench.workload", "md2po", *files])
     extracted = json.loads(each.output)["extracted"]
     progress("runs", total - 1, total)
-    once = _measured([sys.executable, "-m", "mdpo.md2po", *extracted])
+    once = measured([sys.executable, "-m", "mdpo.md2po", *extracted])
     progress("runs", total, total)
     return BookFigures(
         whole=tuple(_figure(engine, runs[engine, 1, 0]) for engine in ENGINES),
@@ -178,16 +178,16 @@ def _mean(parts: Sequence[Figure]) -> Figure:
 
 def _theirs(name: str, files: Sequence[str], run: Run) -> Figure:
     characters = sum(len(Path(file).read_text(encoding="utf-8")) for file in files)
-    return _medians(name, len(files), characters, [run], [run.seconds])
+    return medians(name, len(files), characters, [run], [run.seconds])
 
 
 def _figure(engine: str, runs: Sequence[Run]) -> Figure:
     told = [json.loads(run.output) for run in runs]
     work = [float(one["seconds"]) for one in told]
-    return _medians(f"amts, engine {engine}", told[0]["sections"], told[0]["characters"], runs, work)
+    return medians(f"amts, engine {engine}", told[0]["sections"], told[0]["characters"], runs, work)
 
 
-def _medians(name: str, sections: int, characters: int, runs: Sequence[Run], work: Sequence[float]) -> Figure:
+def medians(name: str, sections: int, characters: int, runs: Sequence[Run], work: Sequence[float]) -> Figure:
     return Figure(
         name=name,
         sections=sections,
@@ -198,7 +198,7 @@ def _medians(name: str, sections: int, characters: int, runs: Sequence[Run], wor
     )
 
 
-def _measured(command: Sequence[str]) -> Run:
+def measured(command: Sequence[str]) -> Run:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         # The arguments are a fixed command and paths, no shell.

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+from rich.console import Console
 
 from bot.bench import Figures, Progress
-from bot.cli.output import console, json_option, progress, put_figures
+from bot.cli.output import PIPE_WIDTH, console, json_option, note, progress, put_figures
+from bot.settings import read_settings, with_settings
+from sync.config import Engine
+from sync.engines import PAID
+
+if TYPE_CHECKING:
+    from bot.bench.experiment import Experiment
 
 # Imports are made where they are used: a benchmark brings in libraries that no other command needs.
 
 F = TypeVar("F", bound=Figures)
 
 folder = click.Path(path_type=Path, exists=True, file_okay=False)
-
+file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 language_option = click.option(
     "--language", "-l", default="ko", show_default=True, help="Language of the translations."
@@ -74,6 +83,84 @@ def book(source: Path, target: Path, language: str, json_file: Path | None) -> N
     from bot.bench.book import bench_book
 
     _measured(lambda report: bench_book(source, target, language, report), json_file)
+
+
+@bench.command()
+@click.argument("target", type=folder)
+@click.option("--language", "-l", required=True, metavar="CODE", help="Language of the translations.")
+@click.option("--articles", "names", required=True, metavar="NAME,…", help="Names or paths, with commas between.")
+@click.option("--engine", default="amazon", show_default=True, metavar="NAME", help="What translates them.")
+@click.option("--seen", is_flag=True, help="Leave the articles themselves in the parallel data.")
+@click.option("--add", "added", type=file, multiple=True, help="More parallel data: CSV, TSV, TMX or JSON; repeatable.")
+@click.option(
+    "--max-cost", type=click.FloatRange(0), default=50, show_default=True, metavar="DOLLARS",
+    help="Refuse to spend more, all jobs together.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Spend what it costs without asking.")
+@json_option
+def articles(
+    target: Path,
+    language: str,
+    names: str,
+    engine: str,
+    seen: bool,
+    added: tuple[Path, ...],
+    max_cost: float,
+    yes: bool,
+    json_file: Path | None,
+) -> int:
+    """Score translations of articles, both ways, without and with the book's own sentence pairs.
+
+    TARGET holds the pairs X_origin.md and X.md; all but the articles are what the engine may learn from.
+    """
+    from bot.bench.articles import bench_articles
+    from bot.bench.experiment import Setup, prepare
+
+    wanted = tuple(name.strip() for name in names.split(",") if name.strip())
+    if not wanted:
+        raise click.BadParameter("name at least one article", param_hint="--articles")
+    settings = read_settings(os.environ)
+    limit = max_cost if settings.max_cost is None else min(max_cost, settings.max_cost)
+    told = with_settings(Engine(engine, {"max_cost": limit} if engine in PAID else {}), settings)
+    with progress() as report:
+        experiment = prepare(Setup(target, language, wanted, told, added, seen), report)
+    if not _agreed(experiment, limit, yes):
+        note("nothing was sent")
+        return 1
+    figures = _measured(lambda report: bench_articles(experiment, report), json_file)
+    return 1 if figures.failed else 0
+
+
+def _agreed(experiment: Experiment, limit: float, yes: bool) -> bool:
+    """Whether what an experiment costs may be spent; whoever is at the terminal is asked."""
+    from bot.bench.articles import cost_table
+
+    cost = experiment.estimate
+    if cost is None:
+        return True
+    # Not to standard output, where only the figures go.
+    Console(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH).print(cost_table(experiment))
+    if cost.dollars > limit:
+        raise click.UsageError(
+            f"this would cost ${cost.dollars:,.2f}, over the limit of ${limit:,.2f}, and nothing was sent: "
+            "name fewer articles, or raise --max-cost and AMTS_MAX_COST"
+        )
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"this costs ${cost.dollars:,.2f}, and there is no terminal to ask on: add --yes")
+    return click.confirm(f"Spend ${cost.dollars:,.2f}?", err=True)
+
+
+@bench.command(name="parallel-data")
+@click.argument("target", type=folder)
+@language_option
+@json_option
+def parallel_data(target: Path, language: str, json_file: Path | None) -> None:
+    """Time making the parallel data of the pairs below TARGET, beside md2po extracting the same files."""
+    from bot.bench.extraction import bench_extraction
+
+    _measured(lambda report: bench_extraction(target, language, report), json_file)
 
 
 def _measured(measure: Callable[[Progress], F], json_file: Path | None) -> F:
