@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from sync.config import Engine
 from sync.model import AmtsError
 
-_AMAZON = {"AMTS_AMAZON_BUCKET": "bucket", "AMTS_AMAZON_ROLE": "role", "AMTS_AMAZON_PREFIX": "prefix"}
+_AMAZON = {
+    "AMTS_AMAZON_BUCKET": "bucket",
+    "AMTS_AMAZON_ROLE": "role",
+    "AMTS_AMAZON_PREFIX": "prefix",
+    "AMTS_AMAZON_PROJECT": "project",
+}
+# Where the environment says one of them, a repository says none: half of each would be nobody's choice.
+_OPERATORS = ("bucket", "role", "prefix", "project", "region")
 _MAX_COST = "AMTS_MAX_COST"
 
 
@@ -38,10 +45,16 @@ def with_settings(engine: Engine, settings: Settings) -> Engine:
     """An engine with what the environment says of it."""
     if engine.name != "amazon":
         return engine
-    options = {**engine.options, **settings.amazon}
-    if settings.max_cost is not None:
-        options["max_cost"] = _lower(options.get("max_cost"), settings.max_cost)
-    return replace(engine, options=options)
+    ours = _OPERATORS if settings.amazon else ()
+    options = {**{key: value for key, value in engine.options.items() if key not in ours}, **settings.amazon}
+    limited = replace(engine, options=options)
+    return limited if settings.max_cost is None else with_limit(limited, settings.max_cost)
+
+
+def with_limit(engine: Engine, dollars: float) -> Engine:
+    """An engine that spends no more than that: the lower limit holds, at the engine's own prices."""
+    options = {key: value for key, value in engine.options.items() if key != "prices"}
+    return replace(engine, options={**options, "max_cost": _lower(options.get("max_cost"), dollars)})
 
 
 def _lower(given: object, limit: float) -> object:

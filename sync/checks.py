@@ -56,7 +56,7 @@ def check_translation(request_source: str, text: str, kind: BlockKind) -> str | 
         _check_characters(request_source, text)
         or _check_length(request_source, text)
         or verify_tokens(request_source, text)
-        or _check_markup(request_source, text, kind)
+        or verify_markup(request_source, text, kind)
     )
 
 
@@ -106,7 +106,8 @@ def _check_length(source: str, text: str) -> str | None:
     return None
 
 
-def _check_markup(source: str, text: str, kind: BlockKind) -> str | None:
+def verify_markup(source: str, text: str, kind: BlockKind) -> str | None:
+    """Why the markup of `text` is not that of `source` in a block of `kind`; None where it is."""
     opened = _begins_block(text)
     if opened is not None and _begins_block(source) is None:
         return f"would begin another block: {opened!r}"

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 
+from sync.checks import verify_markup
 from sync.inline import fold, mask, strip_marks, tokens
 from sync.memory import DOUBTFUL
-from sync.model import TranslationUnit
+from sync.model import BlockKind, TranslationUnit
 from sync.parallel_data import write_units
 from sync.spans import encode_pair
 from sync.typography import has_script
@@ -49,6 +50,7 @@ class Reason(StrEnum):
     TOKENS = "protected tokens differ"
     REFUSED = "refused by the service"
     BYTES = "over 1,000 bytes"
+    MARKUP = "markup differs"
     RATIO = "length ratio"
     DUPLICATE = "duplicate"
 
@@ -136,6 +138,8 @@ def _row(unit: TranslationUnit, language: str) -> _Row | Reason:
         return Reason.REFUSED
     if max(len(text.encode()) for text in pair) > MAX_BYTES:
         return Reason.BYTES
+    if verify_markup(plain.source, plain.target, BlockKind.PARAGRAPH):
+        return Reason.MARKUP  # an engine would learn to break it
     lengths = (len("".join(source.split())), len("".join(target.split())))
     return _Row(plain, replace(plain, source=pair[0], target=pair[1]), lengths)
 

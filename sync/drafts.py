@@ -93,7 +93,8 @@ def draft_pairs(
             handle = translator.submit(job)
             answers = wait(translator, handle, lambda: progress("translate", 0, len(requests)))
         except JobError as error:
-            failure = str(error)
+            # What is kept of the job stays where it is: it may still be running, and the next sync takes it up.
+            failure, handle = str(error), None
     progress("translate", len(requests), len(requests))
     if failure is not None:
         errors |= {path: failure for path, made in plans.items() if made.requests}
@@ -142,8 +143,16 @@ def translate(translator: Translator, job: Job) -> Answers:
         return Answers()
     handle = translator.submit(job)
     answers = wait(translator, handle, lambda: None)
-    translator.finish(handle)
-    return answers
+    return replace(answers, notes=(*answers.notes, *finish(translator, handle)))
+
+
+def finish(translator: Translator, handle: Handle) -> list[str]:
+    """Let an engine clean up after a job whose answers are stored; a note where it cannot."""
+    try:
+        translator.finish(handle)
+    except JobError as error:
+        return [f"the engine could not clean up after the job: {error}"]
+    return []
 
 
 def wait(translator: Translator, handle: Handle, tell: Callable[[], None]) -> Answers:

@@ -13,7 +13,7 @@ from rapidfuzz import process
 from sync.assemble import assemble
 from sync.book import open_book
 from sync.config import Config
-from sync.drafts import draft_pairs, read_terms, read_units, translate
+from sync.drafts import draft_pairs, finish, read_terms, read_units, translate
 from sync.engines import Job, Knowledge, Make, Translator, create
 from sync.lexicon import Lexicon
 from sync.model import AmtsError, Draft, SectionReport, SyncReport
@@ -84,7 +84,7 @@ def sync_translation(
     if drafted.files:
         report = replace(report, commit=publish.write(drafted))
     if made.handle is not None:
-        translator.finish(made.handle)
+        report = replace(report, notes=(*report.notes, *finish(translator, made.handle)))
     return report
 
 

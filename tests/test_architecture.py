@@ -20,6 +20,10 @@ SOURCES = {
 
 # Each outside library that touches the world, or that a better one may replace, has one module to itself.
 ONLY_IN = {
+    "boto3": {"sync.engines.amazon.client", "bot.sandbox.amazon.storage"},
+    "botocore": {"sync.engines.amazon.client", "bot.sandbox.amazon.storage", "bot.sandbox.amazon.shapes"},
+    "moto": {"bot.sandbox.amazon.server"},
+    "werkzeug": {"bot.sandbox.amazon.server"},
     "git": {"sync.repos"},
     "gitdb": {"sync.repos"},
     "mistune": {"sync.blocks"},
@@ -30,10 +34,11 @@ ONLY_IN = {
     "yaml": {"sync.config"},
     "pathspec": {"sync.config"},
     "numpy": {"sync.lexicon"},
-    "subprocess": {"bot.sandbox.repositories", "bot.bench.book"},
+    "subprocess": {"bot.sandbox.repositories", "bot.bench.book", "bot.cli.amazon"},
 }
-# What an installation brings along; a benchmark may use more.
-EXTRAS = {"mdpo", "translate"}
+# What an installation brings along; a benchmark or the sandbox may use more, and types are for who develops.
+EXTRAS = {"mdpo", "translate", "moto", "werkzeug"}
+TYPES = ("mypy_boto3_",)
 
 
 def imports(module: str) -> set[str]:
@@ -94,6 +99,7 @@ def test_dependencies_are_those_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
     outside = {top(name) for module in SOURCES for name in imports(module)}
+    outside = {name for name in outside if not name.startswith(TYPES)}
     outside -= {"bot", "sync", *sys.stdlib_module_names, *EXTRAS}
     known = packages_distributions()
     imported = {normal(known[name][0]) for name in outside}

@@ -188,6 +188,7 @@ def _figure(engine: str, runs: Sequence[Run]) -> Figure:
 
 
 def medians(name: str, sections: int, characters: int, runs: Sequence[Run], work: Sequence[float]) -> Figure:
+    """The figure of several runs; `work` are their seconds without the start of the process."""
     return Figure(
         name=name,
         sections=sections,
@@ -199,6 +200,7 @@ def medians(name: str, sections: int, characters: int, runs: Sequence[Run], work
 
 
 def measured(command: Sequence[str]) -> Run:
+    """Runs a command in a process of its own. Raises BenchError where it fails."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         # The arguments are a fixed command and paths, no shell.

@@ -12,8 +12,10 @@ import sys
 
 import click
 
+from bot.cli.amazon import doctor, sandbox
 from bot.cli.bench import bench, demo
 from bot.cli.book import status, sync
+from bot.cli.data import parallel_data
 from bot.cli.output import one_line
 from bot.cli.section import align, draft, score, segments
 from sync.faults import unexpected
@@ -30,7 +32,7 @@ def amts(debug: bool) -> None:
         logging.getLogger(package).setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
-for command in (sync, draft, status, segments, align, score, bench, demo):
+for command in (sync, draft, status, segments, align, score, parallel_data, doctor, sandbox, bench, demo):
     amts.add_command(command)
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.cli.output import STDOUT, json_option, note, one_line, progress, put_json, put_tables, put_text
 from bot.messages import pull_request, report_json
-from bot.settings import read_settings, with_settings
+from bot.settings import read_settings, with_limit, with_settings
 from sync import config
 from sync.bases import read_text
 from sync.config import Config, Engine
@@ -105,12 +105,11 @@ def sync(
 
 def _told(engine: Engine, no_act: bool, max_cost: float | None) -> Engine:
     """An engine with what the command line says of it."""
-    told: dict[str, object] = {"act": "never"} if no_act else {}
-    if max_cost is not None:
-        told["max_cost"] = max_cost
-    if told and engine.name != "amazon":
+    if (no_act or max_cost is not None) and engine.name != "amazon":
         raise click.UsageError(f"--no-act and --max-cost are for the engine amazon, not for {engine.name}")
-    return replace(engine, options={**engine.options, **told})
+    if no_act:
+        engine = replace(engine, options={**engine.options, "act": "never"})
+    return engine if max_cost is None else with_limit(engine, max_cost)
 
 
 def _tell_errors(report: SyncReport) -> int:

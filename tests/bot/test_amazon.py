@@ -58,8 +58,12 @@ class Book:
         self.source, self.sandbox = folder / "en", sandbox
         self.targets = build(folder).targets
         for code, path in self.targets.items():
-            path.rename(folder / f"{folder.name}-{code}")
-        self.targets = {code: folder / f"{folder.name}-{code}" for code in self.targets}
+            path.rename(self._renamed(folder, code))
+        self.targets = {code: self._renamed(folder, code) for code in self.targets}
+
+    @staticmethod
+    def _renamed(folder: Path, code: str) -> Path:
+        return folder / f"{folder.name.replace('_', '-')}-{code}"
 
     def options(self, **more: object) -> dict[str, object]:
         return {"bucket": self.sandbox.bucket, "role": self.sandbox.role, "poll": 0.05, **more}
@@ -81,7 +85,7 @@ class Book:
         return [job.status for job in self.sandbox.jobs if name == job.parallel_data]
 
     def resource(self, language: str = "zh") -> str:
-        return f"amts-{self.targets[language].name.replace('_', '-')}-en-{language}"
+        return f"amts-{self.targets[language].name}-en-{language}"
 
     def versions(self, language: str = "zh") -> int:
         found = self.sandbox.parallel_data.get(self.resource(language))
@@ -292,7 +296,7 @@ def test_without_act_there_is_no_job(book: Book) -> None:
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"bucket": None}, "it needs the options bucket and role"), ({"region": "eu-west-3"}, "it is not offered in eu-west-3")],
+    [({"bucket": None}, "it needs a bucket and a role"), ({"region": "eu-west-3"}, "it is not offered in eu-west-3")],
 )  # fmt: skip
 def test_where_act_cannot_be_the_report_says_why(book: Book, options: dict[str, object], reason: str) -> None:
     given = {key: value for key, value in {**book.options(), **options}.items() if value is not None}
@@ -476,6 +480,42 @@ def test_without_credentials_one_line_says_so(book: Book, monkeypatch: pytest.Mo
     errors = {section.error for section in report.sections if section.error}
     assert len(errors) == 1
     assert "there are no AWS credentials" in errors.pop()
+
+
+PASSING = {
+    "results unreadable": faults.ServerError(times=6, operation="S3 GET"),
+    "list of jobs refused": faults.AccessDenied(times=1, operation="ListTextTranslationJobs"),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_an_error_while_waiting_loses_no_job_that_is_paid_for(book: Book, name: str) -> None:
+    def strike(number: int, operation: str, when: When) -> None:
+        if operation == "StartTextTranslationJob" and when == When.AFTER:
+            book.sandbox.inject(PASSING[name])
+
+    book.sandbox.on_request = strike
+    failed = book.sync()
+    assert [section for section in failed.sections if section.error]
+    book.sandbox.on_request = None
+    book.sandbox.clear_faults()
+    report = book.sync()
+    assert waiting(report) == []
+    assert book.jobs() == ["COMPLETED"]
+
+
+def test_a_bucket_that_cannot_be_cleaned_is_a_note(book: Book) -> None:
+    book.sandbox.inject(faults.AccessDenied(operation="S3 POST"))
+    report = book.sync()
+    assert report.commit is not None
+    assert any("could not clean up" in note for note in report.notes)
+
+
+def test_parallel_data_that_are_refused_are_done_without(book: Book) -> None:
+    book.sandbox.inject(faults.AccessDenied(operation="CreateParallelData"))
+    report = book.sync()
+    assert waiting(report) == []
+    assert any("Active Custom Translation was not used" in note for note in report.notes)
 
 
 # Killed at any point between upload and result, then run again.

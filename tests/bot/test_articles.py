@@ -398,7 +398,7 @@ def test_what_is_kept_at_the_service_is_not_the_books_own(large: Path, sandbox: 
 
 
 def test_act_is_used_or_refused_but_never_left_out_unseen(large: Path, sandbox: AmazonSandbox) -> None:
-    with pytest.raises(EngineError, match="it needs the options bucket and role"):
+    with pytest.raises(EngineError, match="it needs a bucket and a role"):
         prepare(Setup(large, "zh", ("foam",), Engine("amazon")), quiet)
     assert sandbox.requests == ()
 

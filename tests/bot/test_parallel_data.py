@@ -138,7 +138,7 @@ def test_the_test_set_is_in_a_file_of_its_own_and_never_in_the_data(folder: Path
     assert told["fingerprint"] in done.stderr.decode()
     assert told["dropped"] == {
         "empty": 0, "untranslated": 1, "doubtful alignment": 0, "protected tokens differ": 0, "refused by the service": 0,
-        "over 1,000 bytes": 0, "length ratio": 0, "duplicate": 1,
+        "over 1,000 bytes": 0, "markup differs": 0, "length ratio": 0, "duplicate": 1,
     }  # fmt: skip
 
 

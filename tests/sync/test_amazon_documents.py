@@ -52,6 +52,12 @@ def test_the_inner_html_is_kept_as_it_is() -> None:
     assert read_elements(f"<p id=s0>{inner}</p>") == {"s0": inner}
 
 
+def test_a_bare_ampersand_stays_bare() -> None:
+    inner = read_elements("<html>\n<p id='s0'>R&D, AT&T, &#39;x&#39 &amp; &lt</p>")["s0"]
+    assert inner == "R&D, AT&T, &#39;x&#39 &amp; &lt"
+    assert read_translation("R&D, AT&T", "R&D, AT&T") == "R&D, AT&T"
+
+
 def test_a_translation_is_checked() -> None:
     assert read_translation("One.", "Eins.") == "Eins."
     with pytest.raises(SpanFault, match="begin another block"):

@@ -203,9 +203,10 @@ class AmazonSandbox:
 
     def _other(self, environ: dict[str, Any], name: str) -> Response:
         if fault := self._faults.take(ErrorFault, name, named=True):
-            body = (
-                f"<Error><Code>{fault.code.removesuffix('Exception')}</Code><Message>{fault.message}</Message></Error>"
-            )
+            code = fault.code.removesuffix("Exception")
+            body = f"<Error><Code>{code}</Code><Message>{fault.message}</Message></Error>"
+            if not name.startswith("S3"):
+                body = f"<ErrorResponse>{body}</ErrorResponse>"
             status = 403 if fault.code == "AccessDeniedException" else fault.status
             return Response(body, status, content_type="application/xml")
         return Response.from_app(self._moto, environ, buffered=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sync.engines.amazon.client import Aws, Missing, explained
+from sync.engines.amazon.client import Aws, explained
+from sync.engines.base import JobError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
@@ -35,11 +36,10 @@ class Bucket:
 
     def age(self, key: str) -> datetime | None:
         """When a file was written; None where there is none."""
-        try:
-            with explained(f"read from the bucket {self.name}"):
-                return self.aws.s3.head_object(Bucket=self.name, Key=key)["LastModified"]
-        except Missing:
-            return None
+        # Not HeadObject: to those who may not list it says that a file which is not there is forbidden.
+        with explained(f"list the bucket {self.name}"):
+            found = self.aws.s3.list_objects_v2(Bucket=self.name, Prefix=key, MaxKeys=1)
+        return next((item["LastModified"] for item in found.get("Contents", ()) if item["Key"] == key), None)
 
     def keys(self, folder: str) -> list[str]:
         """Every key that begins with `folder`."""
@@ -53,4 +53,7 @@ class Bucket:
         for start in range(0, len(keys), 1000):  # as many as one call takes
             batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + 1000]]
             with explained(f"clean the bucket {self.name}"):
-                self.aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": batch, "Quiet": True})
+                answer = self.aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": batch, "Quiet": True})
+            if refused := answer.get("Errors"):
+                code = str(refused[0].get("Code", ""))[:60]
+                raise JobError(f"Amazon: cannot clean the bucket {self.name}: {code} for {len(refused)} files")

@@ -5,6 +5,7 @@ Credentials come from where boto3 finds them (environment, profile, role of the 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ _BUSY = {
     "TooManyRequestsException",
     "ThrottlingException",
 }
-_MISSING = {"ResourceNotFoundException", "NoSuchKey", "404", "NotFound"}
+_MISSING = {"NoSuchEntity", "ResourceNotFoundException", "NoSuchKey", "404", "NotFound"}
 _DOCTOR = "`amts doctor` says what is missing"
 _ADVICE = {
     "NoSuchBucket": "create the bucket in the same region, or set `bucket` to one that exists",
@@ -74,7 +75,7 @@ class Aws:
     def __init__(self, region: str | None) -> None:
         """`region` None: the one of the environment or profile. Raises JobError where there is none."""
         with explained("connect to AWS"):
-            session = boto3.session.Session(region_name=region)
+            session = boto3.session.Session(region_name=region or region_of_environment())
             self.translate: TranslateClient = session.client("translate", config=_CONFIG)
             self.s3: S3Client = session.client("s3", config=_CONFIG)
             self.sts: STSClient = session.client("sts", config=_CONFIG)
@@ -83,8 +84,9 @@ class Aws:
 
 
 def region_of_environment() -> str | None:
-    """The region that boto3 would use by itself."""
-    return boto3.session.Session().region_name
+    """The region of the environment or profile, by either name: boto3 knows AWS_DEFAULT_REGION alone."""
+    with explained("read the settings of AWS"):
+        return os.environ.get("AWS_REGION") or boto3.session.Session().region_name
 
 
 @contextmanager
@@ -110,8 +112,8 @@ def explained(doing: str) -> Iterator[None]:
         ) from None
     except NoRegionError:
         raise JobError("Amazon: no region is set: set the option `region`, or AWS_REGION") from None
-    except BotoCoreError as error:
-        raise JobError(f"Amazon: cannot {doing}: {_tidy(str(error))}: try again later") from None
+    except (BotoCoreError, ValueError) as error:  # ValueError: an address in the settings that is none
+        raise JobError(f"Amazon: cannot {doing}: {_tidy(str(error))}: mend that, or try again later") from None
 
 
 def _tidy(message: str) -> str:

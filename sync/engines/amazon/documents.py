@@ -66,7 +66,7 @@ def read_elements(html: str) -> dict[str, str]:
 
     One that occurs twice or is never closed is left out: it cannot be trusted.
     """
-    reader = _Elements()
+    reader = _Elements(html)
     reader.feed(html)
     reader.close()
     return {id: inner for id, inner in reader.found.items() if id not in reader.repeated}
@@ -88,8 +88,9 @@ def _document(number: int, elements: Sequence[str], texts: Mapping[str, str]) ->
 class _Elements(HTMLParser):
     """Finds every `<p id=…>` and keeps what stands in it, character for character."""
 
-    def __init__(self) -> None:
+    def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=False)
+        self._lines = html.split("\n")
         self.found: dict[str, str] = {}
         self.repeated: set[str] = set()
         self._id: str | None = None
@@ -118,10 +119,15 @@ class _Elements(HTMLParser):
         self._inner.append(data)
 
     def handle_entityref(self, name: str) -> None:
-        self._inner.append(f"&{name};")
+        self._inner.append(f"&{name}{self._semicolon(1 + len(name))}")
 
     def handle_charref(self, name: str) -> None:
-        self._inner.append(f"&#{name};")
+        self._inner.append(f"&#{name}{self._semicolon(2 + len(name))}")
+
+    def _semicolon(self, length: int) -> str:
+        """What ended the reference that was just read: a service may leave a bare & as it was."""
+        line, column = self.getpos()
+        return ";" if self._lines[line - 1][column + length : column + length + 1] == ";" else ""
 
     def handle_comment(self, data: str) -> None:
         self._inner.append(f"<!--{data}-->")

@@ -85,9 +85,7 @@ class AmazonTranslator:
         dearer = cost.dollars > options.max_cost
         longer = options.max_characters is not None and cost.billed > options.max_characters
         if dearer or longer:
-            limit = (
-                f"max_cost of ${options.max_cost:,.2f}" if dearer else f"max_characters of {options.max_characters:,}"
-            )
+            limit = f"max_cost of ${options.max_cost:g}" if dearer else f"max_characters of {options.max_characters:,}"
             raise EngineError(
                 f"engine amazon: {cost.billed:,} characters (with markup) would cost ${cost.dollars:,.2f}, over the "
                 f"{limit}, and nothing was sent: raise it, or draft fewer sections; without ACT it would cost "
@@ -161,7 +159,7 @@ class AmazonTranslator:
         region = options.region or region_of_environment()
         reason = None
         if options.bucket is None or options.role is None:
-            reason = "it needs the options bucket and role"
+            reason = "it needs a bucket and a role (AMTS_AMAZON_BUCKET, AMTS_AMAZON_ROLE)"
         elif region is not None and region not in ACT_REGIONS:
             reason = f"it is not offered in {region}, only in {', '.join(sorted(ACT_REGIONS))}"
         elif not self._parallel_data(job).units:
@@ -210,7 +208,9 @@ class AmazonTranslator:
     def _name(self, job: Job) -> str:
         """What the book's resources are called at the service."""
         project = self._options.project or self._knowledge.project
-        slug = "-".join(re.findall(r"[A-Za-z0-9]+", project))[:100] or "book"
+        slug = "-".join(re.findall(r"[A-Za-z0-9]+", project))[:100]
+        if slug != project.replace("/", "-"):  # two books must not share what only looks the same
+            slug = f"{slug or 'book'}-{hashlib.sha256(project.encode()).hexdigest()[:8]}"
         return f"amts-{slug}-{job.source_language}-{job.target_language}"
 
     def _with_terms(self, work: Work) -> Work:

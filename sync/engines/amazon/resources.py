@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sync.engines.amazon.bucket import Bucket
 from sync.engines.amazon.client import Aws, Busy, Missing, explained
+from sync.engines.base import JobError
 
 if TYPE_CHECKING:
     from mypy_boto3_translate.type_defs import ParallelDataPropertiesTypeDef
@@ -75,7 +76,12 @@ def follow(aws: Aws, bucket: Bucket, data: Data, since: float) -> Ready | Waitin
 def _follow(aws: Aws, bucket: Bucket, data: Data, since: float) -> Ready | Waiting | Unusable:
     properties = _get(aws, data.name)
     if properties is None:
-        _create(aws, bucket, data, since)
+        try:
+            _create(aws, bucket, data, since)
+        except Busy:
+            raise
+        except JobError as error:
+            return Unusable(str(error))
         return Waiting()
     status, latest = properties.get("Status"), properties.get("LatestUpdateAttemptStatus")
     if status in ("CREATING", "DELETING", "UPDATING") or latest in ("CREATING", "UPDATING"):
@@ -90,7 +96,12 @@ def _follow(aws: Aws, bucket: Bucket, data: Data, since: float) -> Ready | Waiti
         return Ready()
     if latest == "FAILED" and _attempted(bucket, data):
         return Ready(failed_update(properties))
-    _update(aws, bucket, data, properties)
+    try:
+        _update(aws, bucket, data, properties)
+    except Busy:
+        raise
+    except JobError as error:
+        return Ready(f"the parallel data {data.name} could not be updated, their older version is in use: {error}")
     return Waiting()
 
 
@@ -111,20 +122,24 @@ def failed_update(properties: ParallelDataPropertiesTypeDef) -> str:
 def follow_terms(aws: Aws, name: str, csv: bytes, fingerprint: str) -> Ready | Waiting:
     """Import a terminology that changed. Raises JobError."""
     description = f"AMTS sha256:{fingerprint}"
-    with suppress(Missing), explained(f"read the terminology {name}"):  # the first time there is none
-        if aws.translate.get_terminology(Name=name)["TerminologyProperties"].get("Description") == description:
-            return Ready()
     try:
-        with explained(f"import the terminology {name}"):
-            aws.translate.import_terminology(
-                Name=name,
-                MergeStrategy="OVERWRITE",
-                Description=description,
-                TerminologyData={"File": csv, "Format": "CSV", "Directionality": "UNI"},
-            )
+        _import_terms(aws, name, csv, description)
     except Busy:
         return Waiting()
     return Ready()
+
+
+def _import_terms(aws: Aws, name: str, csv: bytes, description: str) -> None:
+    with suppress(Missing), explained(f"read the terminology {name}"):  # the first time there is none
+        if aws.translate.get_terminology(Name=name)["TerminologyProperties"].get("Description") == description:
+            return
+    with explained(f"import the terminology {name}"):
+        aws.translate.import_terminology(
+            Name=name,
+            MergeStrategy="OVERWRITE",
+            Description=description,
+            TerminologyData={"File": csv, "Format": "CSV", "Directionality": "UNI"},
+        )
 
 
 def remove(aws: Aws, bucket: Bucket, data: Data) -> None:
