@@ -21,6 +21,7 @@ _AMAZON = {
 # Where the environment says one of them, a repository says none: half of each would be nobody's choice.
 _OPERATORS = ("bucket", "role", "prefix", "project", "region")
 _MAX_COST = "AMTS_MAX_COST"
+_POLL = "AMTS_AMAZON_POLL"
 
 
 class SettingsError(AmtsError):
@@ -29,16 +30,20 @@ class SettingsError(AmtsError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says of the engine `amazon`; `max_cost` in US dollars, None: no limit of its own."""
+    """What the environment says of the engine `amazon`.
+
+    `max_cost` in US dollars, `poll` in seconds between two looks at a job; None: it says nothing.
+    """
 
     amazon: Mapping[str, str]
     max_cost: float | None = None
+    poll: float | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment, such as os.environ. Raises SettingsError."""
     amazon = {option: environment[name] for name, option in _AMAZON.items() if environment.get(name)}
-    return Settings(amazon, _dollars(environment.get(_MAX_COST, "")))
+    return Settings(amazon, _number(environment, _MAX_COST, "US dollars"), _number(environment, _POLL, "seconds"))
 
 
 def with_settings(engine: Engine, settings: Settings) -> Engine:
@@ -47,6 +52,8 @@ def with_settings(engine: Engine, settings: Settings) -> Engine:
         return engine
     ours = _OPERATORS if settings.amazon else ()
     options = {**{key: value for key, value in engine.options.items() if key not in ours}, **settings.amazon}
+    if settings.poll is not None:
+        options["poll"] = settings.poll
     limited = replace(engine, options=options)
     return limited if settings.max_cost is None else with_limit(limited, settings.max_cost)
 
@@ -64,7 +71,8 @@ def _lower(given: object, limit: float) -> object:
     return min(given, limit) if isinstance(given, int | float) and not isinstance(given, bool) else given
 
 
-def _dollars(text: str) -> float | None:
+def _number(environment: Mapping[str, str], name: str, unit: str) -> float | None:
+    text = environment.get(name, "")
     if not text:
         return None
     try:
@@ -72,5 +80,5 @@ def _dollars(text: str) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1_000_000:  # also for nan
-        raise SettingsError(f"{_MAX_COST} is {text[:40]!r}: set it to US dollars, such as 20")
+        raise SettingsError(f"{name} is {text[:40]!r}: set it to {unit}, such as 20")
     return value

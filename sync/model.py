@@ -178,6 +178,7 @@ class Cost:
     billed: int
     dollars: float
     alternatives: Mapping[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()  # of an estimate: what would stand in the way
 
 
 @dataclass(frozen=True, slots=True)

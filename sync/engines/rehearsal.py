@@ -29,7 +29,8 @@ class Rehearsal:
 
     def poll(self, handle: Handle) -> Answers:
         """No translation, only the price. Raises EngineError."""
-        return Answers(notes=("dry run: nothing was sent to the engine",), cost=self.estimate(load_job(handle)))
+        cost = self.estimate(load_job(handle))
+        return Answers(notes=("dry run: nothing was sent to the engine", *(cost.remarks if cost else ())), cost=cost)
 
     def finish(self, handle: Handle) -> None:
         """Nothing is kept outside."""

@@ -283,6 +283,14 @@ def test_prices_are_settings(sandbox: AmazonSandbox) -> None:
     assert dear.dollars == pytest.approx(10 * cheap.dollars)
 
 
+def test_a_dry_run_says_what_would_stand_in_the_way(book: Book) -> None:
+    with Repository(book.source) as source, Repository(book.targets["zh"]) as target:
+        settings = replace(config.load("language: zh"), engine=Engine("amazon", {"max_cost": 0.001}))
+        report = sync_translation(source, target, settings, to_nowhere, make=rehearse)
+    assert any("Active Custom Translation was not used" in note for note in report.notes)
+    assert any("over the max_cost of $0.001" in note for note in report.notes)
+
+
 # Without ACT.
 
 

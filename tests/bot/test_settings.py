@@ -42,6 +42,11 @@ def test_other_engines_have_none_of_it() -> None:
     assert with_settings(Engine("memory"), settings) == Engine("memory")
 
 
+def test_how_often_a_job_is_looked_at() -> None:
+    found = with_settings(Engine("amazon", {"poll": 9.0}), read_settings({"AMTS_AMAZON_POLL": "0.5"}))
+    assert found.options == {"poll": 0.5}
+
+
 @pytest.mark.parametrize("text", ["much", "-1", "nan", "inf"])
 def test_a_limit_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="AMTS_MAX_COST is"):

@@ -68,8 +68,10 @@ class AmazonTranslator:
     def estimate(self, job: Job) -> Cost:
         """What a job would cost, with ACT and without; nothing is sent. Raises EngineError."""
         left, _ = self._split(job)
-        act, _ = self._decide(job)
-        return self._cost(left, act)
+        act, notes = self._decide(job)
+        cost = self._cost(left, act)
+        objection = self._objection(cost)
+        return replace(cost, remarks=(*notes, *([objection] if objection else [])))
 
     def _cost(self, requests: Sequence[Request], act: bool) -> Cost:
         texts = _texts(requests)
@@ -81,16 +83,22 @@ class AmazonTranslator:
         return Cost(sum(map(len, texts)), billed, ways["with ACT" if act else "without ACT"], ways)
 
     def _check_limits(self, cost: Cost) -> None:
+        if objection := self._objection(cost):
+            raise EngineError(objection)
+
+    def _objection(self, cost: Cost) -> str | None:
+        """Why work of that cost is refused; None where it is not."""
         options = self._options
         dearer = cost.dollars > options.max_cost
         longer = options.max_characters is not None and cost.billed > options.max_characters
-        if dearer or longer:
-            limit = f"max_cost of ${options.max_cost:g}" if dearer else f"max_characters of {options.max_characters:,}"
-            raise EngineError(
-                f"engine amazon: {cost.billed:,} characters (with markup) would cost ${cost.dollars:,.2f}, over the "
-                f"{limit}, and nothing was sent: raise it, or draft fewer sections; without ACT it would cost "
-                f"${cost.alternatives['without ACT']:,.2f}"
-            )
+        if not dearer and not longer:
+            return None
+        limit = f"max_cost of ${options.max_cost:g}" if dearer else f"max_characters of {options.max_characters:,}"
+        return (
+            f"engine amazon: {cost.billed:,} characters (with markup) would cost ${cost.dollars:,.2f}, over the "
+            f"{limit}, and nothing was sent: raise it, or draft fewer sections; without ACT it would cost "
+            f"${cost.alternatives['without ACT']:,.2f}"
+        )
 
     # The protocol.
 
