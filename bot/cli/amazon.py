@@ -23,7 +23,6 @@ from bot.cli.book import read_config, repository
 from bot.cli.output import STDOUT, json_option, note, one_line, put_json, put_tables, put_text
 from bot.settings import read_settings, with_settings
 from sync.config import Config, Engine
-from sync.engines.amazon.doctor import Check, State, examine
 from sync.engines.amazon.options import read_options
 from sync.engines.amazon.policies import Place, Policy, for_caller, for_role, trust
 from sync.languages import language as find_language
@@ -32,6 +31,7 @@ from sync.repos import Repository
 
 if TYPE_CHECKING:
     from bot.sandbox.amazon import AmazonSandbox
+    from sync.engines.amazon.doctor import Check, State
 
 _MARKS: Mapping[State, Text] = {
     "ok": Text("✓", "green"),
@@ -54,6 +54,8 @@ def doctor(target: Path | None, language: str | None, json_file: Path | None) ->
     The options are those of the environment and of the translation repository TARGET, if one is given. Translates a
     word, which is paid for, and leaves nothing behind. Prints the IAM policies where something is missing.
     """
+    from sync.engines.amazon.doctor import examine  # Only who asks for it waits for boto3.
+
     settings = Config()
     if target is not None:
         with Repository(target) as translation:

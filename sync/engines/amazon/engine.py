@@ -114,12 +114,12 @@ class AmazonTranslator:
         if not _texts(left):
             return _dump(work)
         work = self._with_terms(work)
-        if act:
-            work = self._stored(work)
-        handle = _dump(work)
-        if act and not jobs.find(self._aws, _batch(work).name, _batch(work).spent):
+        if not act:
+            return _dump(work)
+        work, started = self._stored(work)
+        if not started:
             self._begin(work)
-        return handle
+        return _dump(work)
 
     def poll(self, handle: Handle) -> Answers | None:
         """Takes the next step; the answers once the service has given them. Raises EngineError, JobError."""
@@ -229,8 +229,8 @@ class AmazonTranslator:
     def _terms_csv(self, job: Job) -> bytes:
         return terminology.write_csv(self._knowledge.terms, job.target_language, job.source_language).encode()
 
-    def _stored(self, work: Work) -> Work:
-        """The work with everything of it in the bucket that a job needs. Raises JobError."""
+    def _stored(self, work: Work) -> tuple[Work, bool]:
+        """The work with everything of it in the bucket, and whether its job was started before. Raises JobError."""
         job, prefix = work.job, self._options.prefix
         parallel = self._parallel_data(job)
         name = self._name(job)
@@ -252,13 +252,14 @@ class AmazonTranslator:
         earlier = jobs.find(self._aws, batch.name)
         batch = replace(batch, spent=tuple(state.id for state in earlier if self._is_spent(batch, state)))
         work = replace(work, batch=batch, data=data)
-        if len(batch.spent) == len(earlier):
+        started = len(batch.spent) < len(earlier)
+        if not started:
             if self._bucket.age(data.key) is None:
                 stream = io.StringIO(newline="")
                 write_units(parallel.units, stream, "csv", job.target_language, job.source_language)
                 self._bucket.put(data.key, stream.getvalue().encode(), "text/csv; charset=utf-8")
             jobs.upload(self._bucket, batch, files)
-        return work
+        return work, started
 
     def _is_spent(self, batch: Batch, state: jobs.State) -> bool:
         if state.status in jobs.RUNNING:
