@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sync import typography
 from sync.assemble import assemble
@@ -15,7 +15,7 @@ from sync.engines import TAKE_TERMS, Answers, Handle, Job, JobError, Translator
 from sync.faults import each
 from sync.lexicon import Lexicon
 from sync.markdown import parse
-from sync.model import AmtsError, Cost, Draft, Plan, Request, SectionError, Term, Translation, TranslationUnit
+from sync.model import AmtsError, Draft, Plan, Request, SectionError, Term, Translation, TranslationUnit
 from sync.plan import plan_section
 from sync.sections import Pair, Progress
 from sync.terminology import read_terminology
@@ -58,54 +58,77 @@ def read_terms(book: Book) -> tuple[tuple[Term, ...], list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Drafting:
-    """What became of many sections: the draft of each, or the error that stood in its way, by path.
+class Plans:
+    """The plans of many sections, or the error that stood in a section's way, both by its path."""
 
-    `handle` is that of the engine's job, None where nothing was asked; its answers are in the drafts, so once these
-    are stored it can be finished.
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What the engine is asked for all of them, in one job."""
+        return tuple(_of_job(path, request) for path, made in self.plans.items() for request in made.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of a job at an engine.
+
+    `failure` says why it could not be done. `handle` is None where nothing was asked, or where the job failed: what is
+    kept of it stays where it is, as it may still be running, and the next sync takes it up.
     """
 
-    drafts: Mapping[str, Draft]
-    errors: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-    cost: Cost | None = None
+    answers: Answers = field(default_factory=Answers)
     handle: Handle | None = None
+    failure: str | None = None
 
 
-def draft_pairs(
-    pairs: Sequence[Pair], book: Book, translator: Translator, lexicon: Lexicon, progress: Progress
-) -> Drafting:
-    """The drafts of sections, all translated in one job. Raises EngineError where the engine refuses the job.
-
-    Where it accepts the job and cannot do it, only the sections that needed it are left alone.
-    """
+def plan_pairs(pairs: Sequence[Pair], book: Book, lexicon: Lexicon, progress: Progress) -> Plans:
+    """The plan of each section."""
 
     def plan(pair: Pair) -> Plan:
         check_texts(pair.old_source, pair.new_source, pair.old_target, book.language)
         return plan_section(pair.old_source, pair.new_source, pair.old_target, book.language, lexicon)
 
-    plans, errors = each(pairs, plan, "plan", progress)
-    requests = tuple(_of_job(path, request) for path, made in plans.items() for request in made.requests)
-    job = Job(book.config.source_language, book.language, requests)
-    answers, handle, failure = Answers(), None, None
-    if requests:
+    return Plans(*each(pairs, plan, "plan", progress))
+
+
+def ask(translator: Translator, job: Job, progress: Progress) -> Asked:
+    """What an engine makes of a job, however long it takes. Raises EngineError where it refuses the job.
+
+    Where it accepts the job and cannot do it, that is told as `failure`.
+    """
+    count = len(job.requests)
+    asked = Asked()
+    if count:
         try:
             handle = translator.submit(job)
-            answers = wait(translator, handle, lambda: progress("translate", 0, len(requests)))
+            asked = Asked(wait(translator, handle, lambda: progress("translate", 0, count)), handle)
         except JobError as error:
-            # What is kept of the job stays where it is: it may still be running, and the next sync takes it up.
-            failure, handle = str(error), None
-    progress("translate", len(requests), len(requests))
-    if failure is not None:
-        errors |= {path: failure for path, made in plans.items() if made.requests}
-    translations = {id: _styled(found, book) for id, found in answers.translations.items()}
+            asked = Asked(failure=str(error))
+    progress("translate", count, count)
+    return asked
+
+
+def assemble_pairs(
+    pairs: Sequence[Pair], plans: Plans, asked: Asked, book: Book, progress: Progress
+) -> tuple[dict[str, Draft], dict[str, str]]:
+    """The draft of each section, or the error that stood in its way, both by its path.
+
+    Where the job failed, only the sections that needed it are left alone.
+    """
+    errors = dict(plans.errors)
+    if asked.failure is not None:
+        errors |= {path: asked.failure for path, made in plans.plans.items() if made.requests}
+    translations = {id: _styled(found, book) for id, found in asked.answers.translations.items()}
 
     def draft(pair: Pair) -> Draft:
-        return assemble(plans[pair.path], _of_section(pair.path, plans[pair.path], translations))
+        plan = plans.plans[pair.path]
+        return assemble(plan, _of_section(pair.path, plan, translations))
 
-    ready = [pair for pair in pairs if pair.path in plans and pair.path not in errors]
+    ready = [pair for pair in pairs if pair.path in plans.plans and pair.path not in errors]
     drafts, unfinished = each(ready, draft, "assemble", progress)
-    return Drafting(drafts, errors | unfinished, answers.notes, answers.cost, handle)
+    return drafts, errors | unfinished
 
 
 def _styled(translation: Translation, book: Book) -> Translation:

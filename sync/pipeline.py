@@ -1,26 +1,74 @@
 """THE MAIN PATH: sync one section, sync one translation repository.
 
-read pairs ─ memory ─ plan ─ translate (one job for all sections) ─ assemble ─ report ─ publish
+read ─ learn ─ plan ─ translate (one job for all sections) ─ draft ─ publish
+
+`sync_translation` goes all the way at once; the bot takes the same stages one by one, each in a durable step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rapidfuzz import process
 
 from sync.assemble import assemble
-from sync.book import open_book
+from sync.book import Book, open_book
 from sync.config import Config
-from sync.drafts import draft_pairs, finish, read_terms, read_units, translate
+from sync.drafts import Asked, Plans, ask, assemble_pairs, finish, plan_pairs, read_terms, read_units, translate
 from sync.engines import Job, Knowledge, Make, Translator, create
 from sync.lexicon import Lexicon
 from sync.model import AmtsError, Draft, SectionReport, SyncReport
 from sync.plan import plan_section
-from sync.publish import Publish, publication
+from sync.publish import Ground, Publication, Publish, publication
 from sync.repos import Repository
 from sync.sections import Pair, Progress, quiet, read_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A source and its translation, one commit of each: every section, and how it stands."""
+
+    book: Book
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What the translation teaches: an engine its knowledge, a plan its lexicon; `notes` on what could not be used."""
+
+    knowledge: Knowledge
+    lexicon: Lexicon
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The sections that were asked for, the plans of those that lag, and the ground that their drafts will stand on."""
+
+    ground: Ground
+    reading: Reading
+    chosen: tuple[Pair, ...]
+    plans: Plans
+
+    @property
+    def work(self) -> list[Pair]:
+        """The sections that lag behind."""
+        return [pair for pair in self.chosen if pair.has_work]
+
+    @property
+    def job(self) -> Job:
+        """What the engine is asked."""
+        book = self.reading.book
+        return Job(book.config.source_language, book.language, self.plans.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What came out: the report, and the files to publish (none where all is as it was)."""
+
+    report: SyncReport
+    publication: Publication
 
 
 def draft_section(
@@ -56,42 +104,71 @@ def sync_translation(
     """
     ground = publish.ground(target.resolve(target_revision), config.author)
     revision = source.resolve(source_revision)
-    book = open_book(source, target, revision, ground.parents[0], config)
-    everything = read_pairs(book, progress)
-    pairs = _chosen(everything, sections)
-    work = [pair for pair in pairs if pair.has_work]
-
+    reading = read(source, target, config, revision, ground.parents[0], progress)
     # What a machine drafted and nobody merged yet must not teach the next machine: only merged text is knowledge.
-    merged = book if ground.parents[0] == ground.commit else open_book(source, target, revision, ground.commit, config)
-    known = everything if merged is book or not work else read_pairs(merged, progress)
-    units, unread = read_units(known if work else [], merged, progress)
-    terms, unlisted = read_terms(book)
-    translator = make(config.engine.name, Knowledge(tuple(units), terms, target.name), config.engine.options)
-    made = draft_pairs(work, book, translator, Lexicon.learn(units, book.language), progress)
-
-    report = SyncReport(
-        book.language,
-        translator.name,
-        book.source_commit,
-        ground.commit,
-        tuple(_report(pair, made.drafts, made.errors) for pair in pairs),
-        notes=(*made.notes, *unlisted, *unread),
-        cost=made.cost,
-    )
-    drafted = publication(
-        book, ground, report, [(pair, made.drafts[pair.path]) for pair in work if pair.path in made.drafts]
-    )
-    if drafted.files:
-        report = replace(report, commit=publish.write(drafted))
-    if made.handle is not None:
-        report = replace(report, notes=(*report.notes, *finish(translator, made.handle)))
+    merged = reading
+    if not any(pair.has_work for pair in choose(reading.pairs, sections)):
+        merged = replace(reading, pairs=())
+    elif ground.parents[0] != ground.commit:
+        merged = read(source, target, config, revision, ground.commit, progress)
+    lessons = learn(merged, progress)
+    planned = plan(ground, reading, sections, lessons.lexicon, progress)
+    translator = make(config.engine.name, lessons.knowledge, config.engine.options)
+    asked = ask(translator, planned.job, progress)
+    drafted = draft(planned, translator.name, asked, lessons.notes, progress)
+    report = drafted.report
+    if drafted.publication.files:
+        report = replace(report, commit=publish.write(drafted.publication))
+    if asked.handle is not None:
+        report = replace(report, notes=(*report.notes, *finish(translator, asked.handle)))
     return report
 
 
-def _chosen(pairs: list[Pair], sections: Sequence[str]) -> list[Pair]:
+def read(
+    source: Repository, target: Repository, config: Config, source_commit: str, target_commit: str, progress: Progress
+) -> Reading:
+    """Every section, and how it stands. Raises AmtsError."""
+    book = open_book(source, target, source_commit, target_commit, config)
+    return Reading(book, tuple(read_pairs(book, progress)))
+
+
+def learn(merged: Reading, progress: Progress) -> Lessons:
+    """What a translation teaches, as its people merged it."""
+    book = merged.book
+    units, unread = read_units(merged.pairs, book, progress)
+    terms, unlisted = read_terms(book)
+    knowledge = Knowledge(tuple(units), terms, book.target.name)
+    return Lessons(knowledge, Lexicon.learn(units, book.language), (*unlisted, *unread))
+
+
+def plan(ground: Ground, reading: Reading, sections: Sequence[str], lexicon: Lexicon, progress: Progress) -> Planned:
+    """The plans of all sections that lag behind, or of those given. Raises AmtsError for one that is not known."""
+    chosen = choose(reading.pairs, sections)
+    work = [pair for pair in chosen if pair.has_work]
+    return Planned(ground, reading, tuple(chosen), plan_pairs(work, reading.book, lexicon, progress))
+
+
+def draft(planned: Planned, engine: str, asked: Asked, notes: Sequence[str], progress: Progress) -> Drafted:
+    """The drafts from the plans and what the engine answered."""
+    book = planned.reading.book
+    drafts, errors = assemble_pairs(planned.work, planned.plans, asked, book, progress)
+    report = SyncReport(
+        book.language,
+        engine,
+        book.source_commit,
+        planned.ground.commit,
+        tuple(_report(pair, drafts, errors) for pair in planned.chosen),
+        notes=(*asked.answers.notes, *notes),
+        cost=asked.answers.cost,
+    )
+    done = [(pair, drafts[pair.path]) for pair in planned.work if pair.path in drafts]
+    return Drafted(report, publication(book, planned.ground, report, done))
+
+
+def choose(pairs: Sequence[Pair], sections: Sequence[str]) -> list[Pair]:
     """The pairs whose translation or source has one of these paths; all where there are none."""
     if not sections:
-        return pairs
+        return list(pairs)
     chosen: set[str] = set()
     for wanted in sections:
         found = {pair.path for pair in pairs if wanted in (pair.path, pair.source_path, pair.new_path)}
