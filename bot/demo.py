@@ -17,10 +17,11 @@ from bot.counts import COLUMNS, count_characters, count_segments, drafts_of
 from bot.messages import pull_request
 from bot.sandbox.repositories import build
 from sync import config
+from sync.ground import BRANCH
 from sync.languages import language
 from sync.model import SyncReport
 from sync.pipeline import sync_translation
-from sync.publish import BRANCH, to_branch
+from sync.publish import to_branch
 from sync.repos import Repository
 
 # The section that is shown as a diff: it has a little of everything.

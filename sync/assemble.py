@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sync.checks import check_translation, verify_numbers
 from sync.model import Draft, Hole, Literal, Plan, SegmentResult, Translation
+from sync.places import placed
 
 
 def assemble(plan: Plan, translations: Mapping[str, Translation]) -> Draft:
@@ -17,17 +18,20 @@ def assemble(plan: Plan, translations: Mapping[str, Translation]) -> Draft:
     """
     results = list(plan.results)
     parts: list[str] = []
-    line = 1
+    position = 0
     for piece in plan.pieces:
         text = piece.text if isinstance(piece, Literal) else _filled(piece, translations, results)
         if piece.result is not None and piece.result >= 0:
-            lead = len(text) - len(text.lstrip("\r\n"))
-            results[piece.result] = replace(results[piece.result], line=line + text.count("\n", 0, lead))
-        line += text.count("\n")
+            lead = len(text) - len(text.lstrip())
+            start = position + lead
+            end = max(position + len(text.rstrip()), start)
+            results[piece.result] = replace(results[piece.result], start=start, end=end)
+        position += len(text)
         parts.append(text)
+    text = "".join(parts)
     return Draft(
-        "".join(parts),
-        tuple(results),
+        text,
+        placed(results, text, plan.language),
         plan.notes,
         plan.characters_source,
         plan.characters_changed,
@@ -57,6 +61,7 @@ def _filled(hole: Hole, translations: Mapping[str, Translation], results: list[S
         reason=f"{result.reason}: {translation.reason}" if translation.reason else result.reason,
         draft=text,
         waiting=False,
+        machine=translation.machine,
         uncertain=result.uncertain
         or translation.confidence < 1
         or verify_numbers(hole.request.source, text) is not None,

@@ -26,6 +26,7 @@ _MAX_CHARACTERS = 64_000
 _MAX_DEPTH = 8
 _MAX_VALUES = 2_000
 _MAX_ADDRESS = 2_000
+_MAX_NAMES = 50
 _MAX_PATTERN = 256
 _MAX_STARS = 3  # the time to match a pattern is a path's length to the power of this
 _EXCLUDE = (
@@ -85,6 +86,21 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequests:
+    """How the bot's pull requests look, and how much it opens at once.
+
+    `reviewers` are logins, or `owner/team`. An update of more than `max_segments` segments is split by chapter, and no
+    more than `max_open` pull requests are open then.
+    """
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+    max_segments: int = 400
+    max_open: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The settings of a translation repository. The defaults suit the translations of D2L."""
 
@@ -98,6 +114,7 @@ class Config:
     engine: Engine = Engine()
     terminology: str | None = None  # a path in the translation repository
     typography: Typography = field(default_factory=Typography)
+    pull_requests: PullRequests = field(default_factory=PullRequests)
     author: str = "AMTS <amts@users.noreply.github.com>"
 
     def sections(self, paths: list[str]) -> list[str]:
@@ -335,6 +352,57 @@ def _typography(value: _Value) -> Typography:
     return Typography(**_mapping(value, readers))
 
 
+def _pull_requests(value: _Value) -> PullRequests:
+    readers = {
+        "labels": _list(_label, "labels"),
+        "reviewers": _list(_reviewer, "logins or owner/team"),
+        "draft": _truth,
+        "max_segments": _number(1, 1_000_000),
+        "max_open": _number(1, 50),
+    }
+    return PullRequests(**_mapping(value, readers))
+
+
+def _list(reader: Callable[[_Value], str], what: str) -> _Reader:
+    def read(value: _Value) -> tuple[str, ...]:
+        if not isinstance(value.node, yaml.SequenceNode) or len(value.node.value) > _MAX_NAMES:
+            raise value.refuse(f"must be a list of {what}, at most {_MAX_NAMES}")
+        return tuple(reader(_Value(node, value.key, value.where)) for node in value.node.value)
+
+    return read
+
+
+def _label(value: _Value) -> str:
+    text = _text(value)
+    if len(text) > 50:  # GitHub's own limit
+        raise value.refuse("has a label of more than 50 characters; shorten it")
+    return text
+
+
+def _reviewer(value: _Value) -> str:
+    text = _text(value).removeprefix("@")
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,39}(/[\w.-]{1,100})?", text):
+        raise value.refuse(f"names no reviewer with {text[:40]!r}: write a login, or owner/team")
+    return text
+
+
+def _truth(value: _Value) -> bool:
+    plain = _plain(value)
+    if not isinstance(plain, bool):
+        raise value.refuse("must be true or false")
+    return plain
+
+
+def _number(least: int, most: int) -> _Reader:
+    def read(value: _Value) -> int:
+        plain = _plain(value)
+        if isinstance(plain, bool) or not isinstance(plain, int) or not least <= plain <= most:
+            raise value.refuse(f"must be a whole number from {least} to {most:,}")
+        return plain
+
+    return read
+
+
 def _among(*allowed: str) -> _Reader:
     def read(value: _Value) -> str:
         text = _text(value)
@@ -356,5 +424,6 @@ _KEYS: dict[str, _Reader] = {
     "engine": _engine,
     "terminology": _optional(_path),
     "typography": _typography,
+    "pull_requests": _pull_requests,
     "author": _author,
 }

@@ -17,6 +17,7 @@ from sync.lexicon import Lexicon
 from sync.markdown import parse
 from sync.model import AmtsError, Draft, Plan, Request, SectionError, Term, Translation, TranslationUnit
 from sync.plan import plan_section
+from sync.reviewed import keep_reviewed
 from sync.sections import Pair, Progress
 from sync.terminology import read_terminology
 from sync.units import resemblance, translation_units
@@ -111,11 +112,17 @@ def ask(translator: Translator, job: Job, progress: Progress) -> Asked:
 
 
 def assemble_pairs(
-    pairs: Sequence[Pair], plans: Plans, asked: Asked, book: Book, progress: Progress
+    pairs: Sequence[Pair],
+    plans: Plans,
+    asked: Asked,
+    reviewed: Mapping[str, frozenset[int]],
+    book: Book,
+    progress: Progress,
 ) -> tuple[dict[str, Draft], dict[str, str]]:
     """The draft of each section, or the error that stood in its way, both by its path.
 
-    Where the job failed, only the sections that needed it are left alone.
+    Where the job failed, only the sections that needed it are left alone. `reviewed`: what people wrote on the branch
+    of the drafts, by path, stays as it is.
     """
     errors = dict(plans.errors)
     if asked.failure is not None:
@@ -124,7 +131,9 @@ def assemble_pairs(
 
     def draft(pair: Pair) -> Draft:
         plan = plans.plans[pair.path]
-        return assemble(plan, _of_section(pair.path, plan, translations))
+        made = assemble(plan, _of_section(pair.path, plan, translations))
+        theirs = reviewed.get(pair.path)
+        return keep_reviewed(made, pair.old_target, theirs, book.language) if theirs else made
 
     ready = [pair for pair in pairs if pair.path in plans.plans and pair.path not in errors]
     drafts, unfinished = each(ready, draft, "assemble", progress)

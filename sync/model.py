@@ -197,6 +197,11 @@ class SegmentResult:
     uncertain: bool = False  # done, but look at it
     line: int | None = None  # 1-based line of the draft where it begins
     characters_sent: int = 0
+    machine: bool = False  # its text is an engine's
+    start: int | None = None  # where its text stands in the draft, slide marks and all
+    end: int | None = None
+    nth: int = 1  # which it is, from the top, of the places in the draft where this very text stands
+    among: int = 1  # how many of them there are
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ read ─ learn ─ plan ─ translate (one job for all sections) ─ draft ─ p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz import process
 
@@ -17,11 +17,13 @@ from sync.book import Book, open_book
 from sync.config import Config
 from sync.drafts import Asked, Plans, ask, assemble_pairs, finish, plan_pairs, read_terms, read_units, translate
 from sync.engines import Job, Knowledge, Make, Translator, create
+from sync.ground import Ground
 from sync.lexicon import Lexicon
 from sync.model import AmtsError, Draft, SectionReport, SyncReport
 from sync.plan import plan_section
-from sync.publish import Ground, Publication, Publish, publication
+from sync.publish import Publication, Publish, publication
 from sync.repos import Repository
+from sync.reviewed import reviewed
 from sync.sections import Pair, Progress, quiet, read_pairs
 
 
@@ -44,12 +46,16 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The sections that were asked for, the plans of those that lag, and the ground that their drafts will stand on."""
+    """The sections that were asked for, the plans of those that lag, and the ground that their drafts will stand on.
+
+    `reviewed`: the parts of them that people wrote on the branch of the drafts, by path, which no draft touches.
+    """
 
     ground: Ground
     reading: Reading
     chosen: tuple[Pair, ...]
     plans: Plans
+    reviewed: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def work(self) -> list[Pair]:
@@ -102,7 +108,7 @@ def sync_translation(
     `sections` are paths of translations or of sources; `make` makes the engine of the settings. What is wrong with
     one section is its report's `error`; the rest goes on. Raises AmtsError where nothing can be done at all.
     """
-    ground = publish.ground(target.resolve(target_revision), config.author)
+    ground = publish.ground(target.resolve(target_revision), config)
     revision = source.resolve(source_revision)
     reading = read(source, target, config, revision, ground.parents[0], progress)
     # What a machine drafted and nobody merged yet must not teach the next machine: only merged text is knowledge.
@@ -144,14 +150,19 @@ def learn(merged: Reading, progress: Progress) -> Lessons:
 def plan(ground: Ground, reading: Reading, sections: Sequence[str], lexicon: Lexicon, progress: Progress) -> Planned:
     """The plans of all sections that lag behind, or of those given. Raises AmtsError for one that is not known."""
     chosen = choose(reading.pairs, sections)
+    book = reading.book
     work = [pair for pair in chosen if pair.has_work]
-    return Planned(ground, reading, tuple(chosen), plan_pairs(work, reading.book, lexicon, progress))
+    paths = [pair.path for pair in work]
+    theirs = {}
+    if ground.tip is not None and ground.parents[0] != ground.commit and paths:
+        theirs = reviewed(book.target, ground.commit, ground.parents[0], paths, book.config.author, book.language)
+    return Planned(ground, reading, tuple(chosen), plan_pairs(work, book, lexicon, progress), theirs)
 
 
 def draft(planned: Planned, engine: str, asked: Asked, notes: Sequence[str], progress: Progress) -> Drafted:
     """The drafts from the plans and what the engine answered."""
     book = planned.reading.book
-    drafts, errors = assemble_pairs(planned.work, planned.plans, asked, book, progress)
+    drafts, errors = assemble_pairs(planned.work, planned.plans, asked, planned.reviewed, book, progress)
     report = SyncReport(
         book.language,
         engine,

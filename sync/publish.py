@@ -10,30 +10,17 @@ from pathlib import Path
 
 from sync import lock
 from sync.book import Book
+from sync.config import Config
+from sync.ground import BRANCH, Ground, find_ground
 from sync.history import Version
 from sync.languages import language as language_of
 from sync.model import AmtsError, Draft, SyncReport
-from sync.repos import Repository, RepositoryError, safe_path
+from sync.repos import Repository, safe_path
 from sync.sections import Pair
-
-BRANCH = "amts/sync"
 
 
 class PublishError(AmtsError):
     """The drafts cannot be written where they should be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a sync builds on: the commit of the target that it was asked for, and the branch of the drafts.
-
-    `parents` are the commits to build on, the first with the files as they are; `tip` is where the branch is
-    now (None: nowhere).
-    """
-
-    commit: str
-    parents: tuple[str, ...]
-    tip: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +37,19 @@ class Publication:
 class Publish:
     """Where the drafts go.
 
-    `ground` says what to build on for a commit of the target and an author. `write` publishes, and returns the
+    `ground` says what to build on for a commit of the target and its settings. `write` publishes, and returns the
     id of the commit if it made one; it is called only where there is something to publish.
     """
 
-    ground: Callable[[str, str], Ground]
+    ground: Callable[[str, Config], Ground]
     write: Callable[[Publication], str | None]
 
 
 def to_branch(target: Repository) -> Publish:
     """Commit the drafts to the branch `amts/sync` of a repository."""
 
-    def ground(commit: str, author: str) -> Ground:
-        return find_ground(target, commit, author)
+    def ground(commit: str, config: Config) -> Ground:
+        return find_ground(target, BRANCH, commit, config)
 
     def publish(drafts: Publication) -> str:
         ground = drafts.ground
@@ -89,7 +76,7 @@ def to_folder(folder: Path) -> Publish:
     return Publish(_as_asked, publish)
 
 
-def _as_asked(commit: str, author: str) -> Ground:
+def _as_asked(commit: str, config: Config) -> Ground:
     """The target's revision itself: whatever stands on the branch of the drafts is no matter."""
     return Ground(commit, (commit,), None)
 
@@ -99,30 +86,6 @@ def _write_nothing(drafts: Publication) -> None:
 
 
 to_nowhere = Publish(_as_asked, _write_nothing)  # a dry run
-
-
-def find_ground(target: Repository, commit: str, author: str) -> Ground:
-    """Where the branch of the drafts is, and the commits to build on. Raises RepositoryError.
-
-    Whatever people committed to the branch stays: a sync goes on from its tip, or from the target's revision
-    where that has all of it. Where both moved on and no file was changed by both, it goes on from a merge of
-    the two, by the author given. No branch is ever forced.
-    """
-    tip = target.branch(BRANCH)
-    if tip is None or target.contains(commit, tip):
-        return Ground(commit, (commit,), tip)
-    if target.contains(tip, commit):
-        return Ground(commit, (tip,), tip)
-    if target.has_changes_of(commit, tip):
-        return Ground(commit, (commit, tip), tip)
-    try:
-        merged = target.merge(commit, tip, f"Merge {commit[:12]} into {BRANCH}\n", author)
-    except RepositoryError as error:
-        raise RepositoryError(
-            f"{target.path}: branch {BRANCH} and {commit[:12]} have both moved on: merge one into the other, "
-            f"or delete {BRANCH}, and sync again"
-        ) from error
-    return Ground(commit, (merged,), tip)
 
 
 def publication(book: Book, ground: Ground, report: SyncReport, done: Sequence[tuple[Pair, Draft]]) -> Publication:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from types import TracebackType
+from typing import Self
 
 from gitdb import IStream
 from gitdb.exc import ODBError
@@ -23,7 +24,7 @@ from sync.model import AmtsError
 
 # Where there is no git, GitPython would say so at its import, in many lines.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-from git import Repo
+from git import Git, Repo
 from git.exc import (
     GitCommandError,
     GitCommandNotFound,
@@ -33,6 +34,8 @@ from git.exc import (
 
 SYMLINK = "120000"
 _FILE = "100644"
+_PARENTS_FIRST = ("rev-list", "--topo-order", "--reverse")
+_PATIENCE = 120  # seconds that a server has to name its branches
 _REFUSED_PARTS = frozenset({"", ".", "..", ".git"})
 _AUTHOR = re.compile(r"(?P<name>[^<>\n]+?) <(?P<email>[^<>\s]+)>")
 _ENVIRONMENT = {
@@ -62,6 +65,16 @@ class Entry:
     blob: str
     mode: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its id, the commits it builds on, the address of its author, its message."""
+
+    id: str
+    parents: tuple[str, ...]
+    email: str
+    message: str
 
 
 def safe_path(path: str) -> str:
@@ -121,6 +134,7 @@ class Repository:
         except (InvalidGitRepositoryError, NoSuchPathError) as error:
             raise RepositoryError(f"{path} is no git repository: give the top folder of a clone") from error
         self.path = path
+        self.label = str(path)  # in messages
         self._repo.git.update_environment(**_ENVIRONMENT)
         self.git_dir = Path(self._text("rev-parse", "--absolute-git-dir")).resolve()
         if self._text("rev-parse", "--show-object-format") != "sha1":
@@ -136,7 +150,7 @@ class Repository:
             return "/".join(parts[-2:]) or "book"
         return parts[-1] if parts else self.path.resolve().name.removesuffix(".git")
 
-    def __enter__(self) -> Repository:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -154,7 +168,7 @@ class Repository:
         The default is the head of the branch that is checked out, or a bare repository's HEAD.
         """
         unknown = RepositoryError(
-            f"unknown revision {revision!r} in {self.path}: name a branch, a tag or a commit of it"
+            f"unknown revision {revision!r} in {self.label}: name a branch, a tag or a commit of it"
         )
         if not revision or revision.startswith("-") or any(ord(c) < 32 for c in revision):
             raise unknown
@@ -162,7 +176,7 @@ class Repository:
             return self._text("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
         except RepositoryError as error:
             if revision == "HEAD":
-                raise RepositoryError(f"{self.path} has no commit yet: commit something first") from error
+                raise RepositoryError(f"{self.label} has no commit yet: commit something first") from error
             raise unknown from error
 
     def branch(self, name: str) -> str | None:
@@ -186,9 +200,9 @@ class Repository:
         try:
             _, kind, _, data = self._repo.git.get_object_data(blob)
         except ValueError as error:
-            raise RepositoryError(f"{self.path} has no object {blob[:12]}: is it a full clone?") from error
+            raise RepositoryError(f"{self.label} has no object {blob[:12]}: is it a full clone?") from error
         if kind not in ("blob", b"blob"):  # GitPython says str and gives bytes
-            raise RepositoryError(f"object {blob[:12]} in {self.path} is not a file")
+            raise RepositoryError(f"object {blob[:12]} in {self.label} is not a file")
         return bytes(data)
 
     def contains(self, commit: str, ancestor: str) -> bool:
@@ -207,6 +221,41 @@ class Repository:
         theirs, ours = self.tree(other), self.tree(commit)
         changed = {path for path in old.keys() | theirs.keys() if old.get(path) != theirs.get(path)}
         return all(ours.get(path) == theirs.get(path) for path in changed)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The commit at which two parted, a best one of several; None where they have nothing in common."""
+        try:
+            return self._text("merge-base", one, other)
+        except RepositoryError:
+            return None
+
+    def commits(self, tip: str, without: str) -> list[Commit]:
+        """`tip` and what it builds on, but nothing that `without` builds on; parents before children."""
+        return [self._commit(line) for line in self._text(*_PARENTS_FIRST, tip, f"^{without}").split()]
+
+    def _commit(self, commit: str) -> Commit:
+        _, _, _, data = self._repo.git.get_object_data(commit)
+        head, _, message = bytes(data).decode(errors="replace").partition("\n\n")
+        fields = [line.partition(" ") for line in head.split("\n")]
+        parents = tuple(value for name, _, value in fields if name == "parent")
+        author = next((value for name, _, value in fields if name == "author"), "")
+        return Commit(commit, parents, author.rpartition("<")[2].partition(">")[0], message)
+
+    def versions(self, path: str, since: str | None, commit: str, most: int = 50) -> list[str]:
+        """The blobs that a file had in `commit` and in what it builds on, after `since`; the newest `most` at most."""
+        after = [f"^{since}"] if since else []
+        commits = self._text("rev-list", f"--max-count={most}", commit, *after, "--", f":(top,literal){path}").split()
+        names = "".join(f"{name}:{path}\n" for name in commits if "\n" not in path)
+        found = self._text("cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=os.fsencode(names))
+        pairs = (line.partition(" ") for line in found.splitlines())
+        return [blob for kind, _, blob in pairs if kind == "blob"]
+
+    def renames(self, old: str, new: str) -> dict[str, str]:
+        """The Markdown files that were renamed between two commits, as git sees it: old path -> new path."""
+        options = ("-r", "-M", "--diff-filter=R", "--name-status", "-z")
+        listing = self._git("diff-tree", *options, old, new, "--", "*.md")
+        fields = [os.fsdecode(field) for field in listing.split(b"\0")[:-1]]
+        return dict(zip(fields[1::3], fields[2::3], strict=True))
 
     def history(self, *extra: str) -> History:
         """The history of every Markdown file, over all branches and tags, and over the `extra` commits."""
@@ -244,22 +293,23 @@ class Repository:
         changes: Mapping[str, bytes | None],
         message: str,
         author: str,
+        date: str | None = None,
     ) -> str:
         """Commit changes to the files of the first parent, point the branch to that, return the commit's id.
 
         `changes` holds the new bytes of each path, None to remove it. `expected` is where the branch is now
         (None: nowhere); where another process moved it meanwhile, or it is checked out, RepositoryError is
-        raised and the branch stays.
+        raised and the branch stays. `date` is in git's own format, seconds since 1970 and a time zone (None: now).
         """
         ref = _branch_ref(branch)
         place = self._text("for-each-ref", "--format=%(worktreepath)", ref)
         if place:
             raise RepositoryError(f"branch {branch} is checked out in {place}: check out another one there")
-        commit = self._commit_tree(self._write_tree(parents[0], changes), parents, message, author)
+        commit = self._commit_tree(self._write_tree(parents[0], changes), parents, message, author, date)
         self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
         return commit
 
-    def merge(self, ours: str, theirs: str, message: str, author: str) -> str:
+    def merge(self, ours: str, theirs: str, message: str, author: str, date: str | None = None) -> str:
         """A commit of what two commits changed since they parted; no branch points to it.
 
         Raises RepositoryError where they have nothing in common, or both changed a file.
@@ -269,22 +319,49 @@ class Repository:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._git("read-tree", "-i", "-m", "--aggressive", base, ours, theirs, env=index)
             tree = self._text("write-tree", env=index)  # refused where a file is unmerged
-        return self._commit_tree(tree, (ours, theirs), message, author)
+        return self._commit_tree(tree, (ours, theirs), message, author, date)
 
-    def _commit_tree(self, tree: str, parents: tuple[str, ...], message: str, author: str) -> str:
+    def store(self, data: bytes) -> str:
+        """The id of a blob that holds these bytes."""
+        return str(self._repo.odb.store(IStream(b"blob", len(data), BytesIO(data))).hexsha.decode())
+
+    def commit_files(
+        self,
+        parents: tuple[str, ...],
+        changes: Mapping[str, tuple[str, str] | None],
+        message: str,
+        author: str,
+        date: str | None = None,
+    ) -> str:
+        """A commit of the first parent's files, but for `changes`; no branch points to it.
+
+        `changes` holds the mode and the blob of each path, None to remove it.
+        """
+        gone = [f"0 {'0' * 40}\t{path}\0" for path, entry in changes.items() if entry is None]
+        lines = [f"{entry[0]} {entry[1]}\t{path}\0" for path, entry in changes.items() if entry is not None]
+        with tempfile.TemporaryDirectory(prefix="amts-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._git("read-tree", parents[0], env=index)
+            self._git("update-index", "-z", "--index-info", stdin=os.fsencode("".join([*gone, *lines])), env=index)
+            tree = self._text("write-tree", "--missing-ok", env=index)
+        return self._commit_tree(tree, parents, message, author, date)
+
+    def _commit_tree(
+        self, tree: str, parents: tuple[str, ...], message: str, author: str, date: str | None = None
+    ) -> str:
         """The id of a new commit."""
         name, email = parse_author(author)
         person = {
             f"GIT_{role}_{key}": value
             for role in ("AUTHOR", "COMMITTER")
-            for key, value in (("NAME", name), ("EMAIL", email))
+            for key, value in (("NAME", name), ("EMAIL", email), *([("DATE", date)] if date else []))
         }
         options = [option for parent in parents for option in ("-p", parent)]
         return self._text("commit-tree", tree, *options, stdin=message.encode(), env=person)
 
-    def _write_tree(self, parent: str, changes: Mapping[str, bytes | None]) -> str:
-        """The id of the tree of `parent` with the changes made, by way of a temporary index."""
-        old = self.tree(parent)
+    def _write_tree(self, parent: str | None, changes: Mapping[str, bytes | None]) -> str:
+        """The id of the tree of `parent` (None: an empty one) with the changes made, by way of a temporary index."""
+        old = self.tree(parent) if parent else {}
         folders = folders_of(old)
         lines = []
         for path, data in changes.items():
@@ -292,13 +369,12 @@ class Repository:
             if data is None:
                 lines.append(f"0 {'0' * 40}\t{path}\0")
                 continue
-            blob = self._repo.odb.store(IStream(b"blob", len(data), BytesIO(data))).hexsha.decode()
-            lines.append(f"{old[path].mode if path in old else _FILE} {blob}\t{path}\0")
+            lines.append(f"{old[path].mode if path in old else _FILE} {self.store(data)}\t{path}\0")
         with tempfile.TemporaryDirectory(prefix="amts-") as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._git("read-tree", parent, env=index)
+            self._git("read-tree", parent or "--empty", env=index)
             self._git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
-            return self._text("write-tree", env=index)
+            return self._text("write-tree", "--missing-ok", env=index)  # a mirror leaves pictures behind
 
     def _text(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         return self._git(*command, stdin=stdin, env=env).decode(errors="replace").strip()
@@ -320,9 +396,9 @@ class Repository:
             except GitCommandNotFound as error:
                 raise RepositoryError("the command git is missing: install git 2.30 or newer") from error
             except GitCommandError as error:
-                raise RepositoryError(f"git {command[0]} in {self.path}: {_complaint(error)}") from error
+                raise RepositoryError(f"git {command[0]} in {self.label}: {_complaint(error)}") from error
             except (ODBError, OSError) as error:
-                raise RepositoryError(f"git {command[0]} in {self.path} failed: {error}") from error
+                raise RepositoryError(f"git {command[0]} in {self.label} failed: {error}") from error
 
 
 def _complaint(error: GitCommandError) -> str:
@@ -330,6 +406,34 @@ def _complaint(error: GitCommandError) -> str:
     said = re.sub(r"^\s*stderr: '|'\s*$", "", str(error.stderr).strip())
     first = next((line for line in said.splitlines() if line.strip()), f"exit status {error.status}")
     return first.removeprefix("fatal: ").removeprefix("error: ")
+
+
+def create_bare(folder: Path, address: str) -> None:
+    """Make an empty bare repository in a folder that follows another one. Raises RepositoryError."""
+    try:
+        with Repo.init(folder, bare=True, initial_branch="main") as made, made.config_writer() as settings:
+            section = 'remote "origin"'
+            settings.set_value(section, "url", address)
+            settings.set_value(section, "promisor", "true")
+            settings.set_value("core", "repositoryformatversion", "1")
+    except (GitCommandError, OSError) as error:
+        raise RepositoryError(f"no repository can be made in {folder}: {error}") from error
+
+
+def heads_of(address: str, pattern: str, environment: Mapping[str, str]) -> str:
+    """What `git ls-remote --symref` says of an address, without a clone. Raises RepositoryError."""
+    try:
+        return str(
+            Git().execute(
+                ["git", "ls-remote", "--symref", "--end-of-options", address, pattern],
+                env={**_ENVIRONMENT, **environment},
+                kill_after_timeout=_PATIENCE,
+            )
+        )
+    except GitCommandNotFound as error:
+        raise RepositoryError("the command git is missing: install git 2.30 or newer") from error
+    except GitCommandError as error:
+        raise RepositoryError(f"{address} cannot be asked for its branches: {_complaint(error)}") from error
 
 
 def _branch_ref(name: str) -> str:

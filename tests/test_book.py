@@ -14,6 +14,7 @@ from rich.console import Console
 from bot.demo import run_demo
 from bot.sandbox.repositories import LANGUAGES, book_folder, build
 from sync import config
+from sync.ground import BRANCH
 from sync.inline import tokens
 from sync.markdown import fold, parse
 from sync.model import (
@@ -26,7 +27,7 @@ from sync.model import (
     TokenKind,
 )
 from sync.pipeline import sync_translation
-from sync.publish import BRANCH, to_branch
+from sync.publish import to_branch
 from sync.repos import Repository
 
 ENGLISH = ("en-before", "en-after")

@@ -11,10 +11,11 @@ import pytest
 from sync import lock
 from sync.config import Config, Engine, Layout
 from sync.engines import Knowledge, create
+from sync.ground import BRANCH
 from sync.history import Version
 from sync.model import AmtsError, SectionReport, SectionState, SyncReport
 from sync.pipeline import draft_section, sync_translation
-from sync.publish import BRANCH, Publish, to_branch, to_folder, to_nowhere
+from sync.publish import Publish, to_branch, to_folder, to_nowhere
 from sync.repos import Repository
 from tests.conftest import Write, git
 

@@ -1,0 +1,76 @@
+"""Where the segments of a draft stand: in the draft itself, and in the file that people have worked on since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sync.inline import fold, strip_marks
+from sync.model import SegmentResult
+from sync.parts import Part, parts_of_section, starts
+
+_MOST_JOINED = 4  # parts of a file that one result may speak of
+
+Span = tuple[int, int]
+
+
+def placed(results: Sequence[SegmentResult], text: str, language: str) -> tuple[SegmentResult, ...]:
+    """The results of the draft `text` with its lines, and which of the places with the same text each one is.
+
+    Those without a `start` stay as they are.
+    """
+    known = sorted({result.start for result in results if result.start is not None})
+    if not known:
+        return tuple(results)
+    lines: dict[int, int] = {}
+    line, position = 1, 0
+    for start in known:
+        line += text.count("\n", position, start)
+        lines[start], position = line, start
+    standing = _standing(parts_of_section(text, language), text, language)
+
+    def at_its_place(result: SegmentResult) -> SegmentResult:
+        if result.start is None:
+            return result
+        spans = standing.get(_key(result.draft or "", language), [])
+        nth = sum(start <= result.start for start, _ in spans)
+        return replace(result, line=lines[result.start], nth=max(nth, 1), among=max(len(spans), 1))
+
+    return tuple(at_its_place(result) for result in results)
+
+
+def find_places(results: Sequence[SegmentResult], text: str, language: str) -> dict[int, Span | None]:
+    """Where the texts of results, as they were drafted, stand in a later version of the file: by their index.
+
+    What does not stand there any more is left out. None: it stood in several places and now stands in more or in
+    fewer, so that which of them is which cannot be told.
+    """
+    standing = _standing(parts_of_section(text, language), text, language)
+    found: dict[int, Span | None] = {}
+    for index, result in enumerate(results):
+        if result.start is None or not result.draft:
+            continue
+        spans = standing.get(_key(result.draft, language), [])
+        if spans:
+            found[index] = spans[result.nth - 1] if len(spans) == result.among else None
+    return found
+
+
+def line_of(text: str, offset: int) -> int:
+    """The 1-based line of an offset."""
+    return text.count("\n", 0, offset) + 1
+
+
+def _key(text: str, language: str) -> str:
+    return fold(strip_marks(text), language, ">")
+
+
+def _standing(parts: Sequence[Part], text: str, language: str) -> dict[str, list[Span]]:
+    """Every stretch of one or a few parts by its text on one line, slide marks aside; in order."""
+    begins = starts(parts)
+    ends = [begin + len(part.body) for begin, part in zip(begins, parts, strict=True)]
+    found: dict[str, list[Span]] = {}
+    for first, begin in enumerate(begins):
+        for end in ends[first : first + _MOST_JOINED]:
+            found.setdefault(_key(text[begin:end], language), []).append((begin, end))
+    return found
