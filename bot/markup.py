@@ -5,19 +5,27 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from itertools import groupby
+from operator import itemgetter
 
 from rapidfuzz.distance import Indel
 
-# Splits a text node, so that GitHub finds no mention, reference or address in it; nothing shows, and
-# nothing invisible is copied along with the text.
+# Splits a text node, so that GitHub finds no mention, reference or address in it; nothing shows, and nothing
+# invisible is copied along with the text. It works unrendered too: a squash merge can make a description the
+# message of a commit, where code is not spared.
 _BREAK = "<!-- -->"
+_CUT = "\0"
+# What GitHub, or a bot that reads along, makes something of: mentions, issues (`#1`, `owner/name#1`, `GH-1`, so that
+# no closing keyword has one to close), addresses, emoji, and commands such as `/amts`.
 _LIVE = re.compile(
-    r"(?P<at>@)|(?P<issue>#)(?=\d)|(?P<gh>\bGH-)(?=\d)|(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}:)(?=//)"
-    r"|(?P<www>\bwww)(?=\.)|(?P<emoji>:)(?=[a-z0-9_+-]{1,40}:)",
-    re.I,
+    r"@|#(?=\d)|GH-(?=\d)|[a-z][a-z0-9+.-]{0,30}:(?=//)|www(?=\.)|:(?=[a-z0-9_+-]{1,40}:)|(?<!\S)/(?=[a-z])", re.I
 )
+# GitHub takes the beginning of a commit's id for the id, from seven digits on.
+_COMMIT = re.compile(r"(?<![0-9a-z_])[0-9a-f]{7,}(?![0-9a-z_])", re.I)
+_SHORT = re.compile(r".{6}(?=.)")
 _MARKS = re.compile(r"[\\`*_\[\]|~#$]")
-_FIRST = re.compile(r"^(?=[-+=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
+_FIRST = re.compile(r"^(?:(?=[-+=])|\d{1,9}(?=[.)]))")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and others are written with them
 _BETWEEN = re.compile(r"</(?:del|ins)>( )<(?:del|ins)>")  # words that changed one after another
@@ -34,20 +42,30 @@ def escape(text: str, limit: int = 300) -> str:
 
     It may stand in a paragraph, a list item or a table cell.
     """
-    return _FIRST.sub(r"\\", _escape(_one_line(text, limit).strip()))
+    return _FIRST.sub(lambda match: f"{match[0]}\\", _escape(one_line(text, limit).strip()))
 
 
 def code(text: str, limit: int = 200) -> str:
     """`text` as inline code, on one line, at most `limit` characters; also in a table cell."""
-    shown = _one_line(text, limit)
-    # A code span has no escapes: a backtick would end it, a bar the cell that it stands in.
-    plain = shown and not {"`", "|", "\\"} & set(shown)
+    shown = one_line(text, limit)
+    # A code span has no escapes: a backtick would end it, a bar the cell that it stands in. Unrendered, nobody would
+    # know that it is one: `[skip ci]` skips it, and `<` begins a comment like those that AMTS knows its texts by.
+    plain = shown and not set("`|\\[<") & set(shown) and not _LIVE.search(shown)
     return f"`{shown}`" if plain else f"<code>{_escape(shown)}</code>"
 
 
 def html_code(text: str, limit: int = 200) -> str:
     """`text` as inline code where Markdown is not read, such as in `<summary>`."""
-    return f"<code>{html.escape(_one_line(text, limit))}</code>"
+    shown = html.escape(_broken(one_line(text, limit))).replace("[", "&lbrack;")
+    return f"<code>{shown.replace(_CUT, _BREAK)}</code>"
+
+
+def plain_name(name: str) -> str | None:
+    """`name` where it can stand in plain text that GitHub links, such as a title; None for any other.
+
+    Such are letters and digits with `_` and `-` between them, unless they make a reference.
+    """
+    return name if _NAME.fullmatch(name) and _broken(name) == name else None
 
 
 def clip(text: str, limit: int) -> str:
@@ -63,21 +81,25 @@ def differences(old: str, new: str) -> tuple[str, str]:
     before, after = _pieces(old), _pieces(new)
     left, right = [], []
     for move in Indel.opcodes(before, after):
-        ours = "".join(before[move.src_start : move.src_end])
-        theirs = "".join(after[move.dest_start : move.dest_end])
-        if move.tag == "equal":
-            left.append(_escape(_shorten(ours)))
-            right.append(_escape(_shorten(theirs)))
-        if move.tag in ("delete", "replace"):
-            left.append(f"<del>{_escape(clip(ours, _LONGEST_CHANGED))}</del>")
-        if move.tag in ("insert", "replace"):
-            right.append(f"<ins>{_escape(clip(theirs, _LONGEST_CHANGED))}</ins>")
-    marked = _BETWEEN.sub(r"\1", "".join(left)), _BETWEEN.sub(r"\1", "".join(right))
+        equal = move.tag == "equal"
+        left.append((equal, "".join(before[move.src_start : move.src_end])))
+        right.append((equal, "".join(after[move.dest_start : move.dest_end])))
+    marked = _marked(left, "del"), _marked(right, "ins")
     return marked if max(map(len, marked)) <= _LONGEST_MARKED else (escape(old), escape(new))
 
 
+def _marked(pieces: list[tuple[bool, str]], tag: str) -> str:
+    """Pieces of a text, each with whether the other text has it too, as one; those that it has not in a tag."""
+    parts = []
+    # What stands together is escaped together, or nobody would see the reference in `#` and `1`.
+    for equal, run in groupby((piece for piece in pieces if piece[1]), itemgetter(0)):
+        text = "".join(part for _, part in run)
+        parts.append(_escape(_shorten(text)) if equal else f"<{tag}>{_escape(clip(text, _LONGEST_CHANGED))}</{tag}>")
+    return _BETWEEN.sub(r"\1", "".join(parts))
+
+
 def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(_one_line(text, _LONGEST_COMPARED))
+    return _PIECE.findall(one_line(text, _LONGEST_COMPARED))
 
 
 def _shorten(text: str) -> str:
@@ -87,11 +109,14 @@ def _shorten(text: str) -> str:
     return f"{text[:half]} … {text[-half:]}"
 
 
-def _one_line(text: str, limit: int) -> str:
-    """At most `limit` characters of `text`, white space folded, a sign for each one that cannot be seen."""
-    shown = (" " if mark.isspace() else "\ufffd" if _is_hidden(mark) else mark for mark in text[: 4 * limit])
-    folded = " ".join("".join(shown).split())
-    return clip(folded if len(text) <= 4 * limit else f"{folded}…", limit)
+def one_line(text: str, limit: int) -> str:
+    """At most `limit` characters of `text`, white space folded, a sign for each one that cannot be seen.
+
+    As plain text: nothing in it is escaped.
+    """
+    folded = " ".join(text[: 4 * limit].split())
+    shown = clip(folded if len(text) <= 4 * limit else f"{folded}…", limit)
+    return shown if shown.isprintable() else "".join("\ufffd" if _is_hidden(mark) else mark for mark in shown)
 
 
 def _is_hidden(character: str) -> bool:
@@ -99,6 +124,10 @@ def _is_hidden(character: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    # The breaks are set first, as characters that cannot be in the text, because they are markup themselves.
-    broken = _LIVE.sub(lambda match: f"{match[0]}\0", text)
-    return _MARKS.sub(r"\\\g<0>", html.escape(broken, quote=False)).replace("\0", _BREAK)
+    return _MARKS.sub(r"\\\g<0>", html.escape(_broken(text), quote=False)).replace(_CUT, _BREAK)
+
+
+def _broken(text: str) -> str:
+    """`text` with a cut in each reference. It is a character that cannot be in the text, as the break is markup."""
+    parted = _COMMIT.sub(lambda id: _SHORT.sub(rf"\g<0>{_CUT}", id[0]), text)
+    return _LIVE.sub(rf"\g<0>{_CUT}", parted)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import html as entities
 import json
 import re
+import time
 from dataclasses import replace
-from unicodedata import category
+from pathlib import Path
 
-import mistune
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.markup import code, differences, escape, html_code
-from bot.messages import MAX_BODY, draft_json, pull_request, report_json
+from bot.messages import MAX_BODY, draft_json, proposal_body, proposal_title, pull_request, report_json
+from bot.records import Proposal
+from sync.config import Config
 from sync.model import (
-    BlockKind,
     Draft,
     Operation,
     SectionReport,
@@ -24,41 +21,12 @@ from sync.model import (
     SegmentResult,
     SyncReport,
 )
-
-
-def result(
-    operation: Operation = Operation.KEPT,
-    texts: tuple[str | None, str | None, str | None, str | None] = ("Old.", "Old.", "旧。", "旧。"),
-    reason: str = "unchanged",
-    *,
-    id: str = "1",
-    waiting: bool = False,
-    uncertain: bool = False,
-    line: int | None = 1,
-) -> SegmentResult:
-    return SegmentResult(
-        id, BlockKind.PARAGRAPH, operation, reason, *texts, waiting=waiting, uncertain=uncertain, line=line
-    )
-
-
-KEPT = result()
-STALE = result(
-    Operation.TRANSLATED,
-    ("The model has two layers.", "The model has three large layers.", "模型有两层。", "模型有两层。"),
-    "edited; no match in the memory",
-    waiting=True,
-    line=12,
-)
-ENGLISH = result(Operation.TRANSLATED, (None, "A new one.", None, "A new one."), "new; no match", waiting=True, line=14)
-FUZZY = result(
-    Operation.TRANSLATED,
-    (None, "We test it.", None, "我们测试它。"),
-    "fuzzy match 0.93",
-    uncertain=True,
-    line=20,
-)
-PATCHED = result(Operation.PATCHED, ("Use `a`.", "Use `b`.", "用`a`。", "用`b`。"), "inline code", line=21)
-REMOVED = result(Operation.REMOVED, ("Gone.", None, "没了。", None), "gone upstream", line=None)
+from sync.pipeline import sync_translation
+from sync.publish import to_branch
+from sync.repos import Repository
+from tests.bot.outside import EVIL, effects, structure
+from tests.bot.samples import ENGLISH, FUZZY, KEPT, PATCHED, PROPOSAL, REMOVED, STALE, proposal_of, result, section_of
+from tests.conftest import Write, git
 
 
 def draft(*results: SegmentResult, notes: tuple[str, ...] = ()) -> Draft:
@@ -101,7 +69,7 @@ def test_the_summary_comes_first_and_has_the_totals() -> None:
     summary = pull_request(REPORT)[1].split("\n\n")[0]
     assert "drafted 2 sections; of their segments: 3 kept, 0 moved, 1 patched, 1 translated, 1 removed." in summary
     assert "**2 segments waiting for a translator**: 1 with the old translation, now stale, 1 in the" in summary
-    assert "made by a machine (engine `memory`)" in summary
+    assert "Translated segments take words of translators from elsewhere in the book (engine `memory`)." in summary
     assert "160 of 2,000 source characters" in summary
     assert "3 behind, 1 up to date" not in summary
     assert "1 up to date, 3 behind, 1 renamed upstream, 1 gone upstream, **1 with an error**" in summary
@@ -203,29 +171,6 @@ def test_sections_to_decide_on_errors_and_notes_are_listed() -> None:
     assert "- A note on all." in body
 
 
-EVIL = [
-    "@octocat please",
-    "fixes #12 and closes owner/name#1",
-    "GH-123 gh-7",
-    "https://github.com/o/r/issues/1 www.example.org ftp://x.y mail@example.org",
-    "</details></td></code><script>alert(1)</script><img src=x>",
-    "` `` ``` code",
-    "a | b || c \\| d \\",
-    "![x](http://e.v/il.png) [x](javascript:1) [x][y]",
-    "**bold** _em_ ~~del~~ $x$ $$y$$ # heading",
-    "<!-- comment --> &lt;b&gt; &amp; &#64;octocat",
-    "line\nbreak\r\n\n# heading\n\n---\n\n</details>",
-    "\u202eright to left\u202c \x1b[31mred\x00",
-    ":label: :smile:",
-    "- item",
-    "1. item",
-    "+ item",
-    "===",
-    "> quote",
-    "    indented",
-]
-
-
 def everywhere(text: str) -> SyncReport:
     """A report with `text` in every place that can come from outside."""
     changed = result(Operation.TRANSLATED, (text, f"{text} new", text, f"new {text}"), text, waiting=True)
@@ -238,19 +183,6 @@ def everywhere(text: str) -> SyncReport:
     )
 
 
-def visible(body: str) -> str:
-    """What GitHub looks for references in: text outside code, the rest gone in a way that joins nothing."""
-    html = str(mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])(body))
-    html = re.sub(r"<code>.*?</code>", "\x00", html, flags=re.S)
-    return re.sub(r"<[^>]*>", "\x00", html)
-
-
-def structure(body: str) -> list[str]:
-    """The tags of a body as GitHub would render it, in order."""
-    html = str(mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])(body))
-    return re.findall(r"</?[a-z][^>]*>", html)
-
-
 PLAIN = pull_request(everywhere("plain"))[1]
 
 
@@ -258,56 +190,8 @@ PLAIN = pull_request(everywhere("plain"))[1]
 def test_text_from_outside_has_no_effect(evil: str) -> None:
     title, body = pull_request(everywhere(evil))
     assert evil not in title
-    shown = visible(body)
-    assert not re.search(r"@\w|#\d|\bgh-\d|://\w|\bwww\.\w", shown, re.I)
-    assert not re.search(r"[\u202a-\u202e\u2066-\u2069\x00-\x09\x0b-\x1f]", body)
-    ignored = {"<del>", "</del>", "<ins>", "</ins>"}  # where the words differ depends on the words
-    assert [t for t in structure(body) if t not in ignored] == [t for t in structure(PLAIN) if t not in ignored]
-
-
-@given(st.text(st.sampled_from("ab1 @#|`\\<>&*_[]()!~$:/.-+=\n\u202e中"), max_size=40))
-def test_no_text_from_outside_has_an_effect(text: str) -> None:
-    for piece in (escape(text), code(text), *differences(text, text[::-1])):
-        html = str(mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])(f"- x: {piece}"))
-        assert set(re.findall(r"</?([a-z]+)", html)) <= {"ul", "li", "code", "del", "ins"}
-        assert not re.search(r"@\w|#\d|://\w|[\u202e]", visible(f"- x: {piece}"))
-
-
-@given(st.text(max_size=60) | st.text(st.sampled_from("ab1 @#|`\\<>&;*_[]()!~$:/.-+=中"), max_size=60))
-def test_escaped_text_shows_what_it_was(text: str) -> None:
-    """Rendered, every character that can be seen is there, and what cannot be seen has a sign instead."""
-    rendered = str(mistune.create_markdown(escape=False)(f"x{escape(text)}x"))
-    shown = entities.unescape(re.sub(r"<!-- -->|</?p>", "", rendered)).strip()[1:-1]
-    hidden = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-    signs = ("\ufffd" if category(sign) in hidden and sign not in "\u200c\u200d" else sign for sign in text)
-    seen = "".join(" " if sign.isspace() else shown for sign, shown in zip(text, signs, strict=True))
-    assert "".join(shown.split()) == "".join(seen.split())
-
-
-def test_code_in_a_summary_is_html() -> None:
-    assert html_code("a<b>&`c`") == "<code>a&lt;b&gt;&amp;`c`</code>"
-
-
-def test_differences_are_by_word_and_by_chinese_character() -> None:
-    assert differences("a small model", "a large model") == (
-        "a <del>small</del> model",
-        "a <ins>large</ins> model",
-    )
-    assert differences("a b c d", "a x y d") == ("a <del>b c</del> d", "a <ins>x y</ins> d")
-    assert differences("三个小模型", "三个大模型") == ("三个<del>小</del>模型", "三个<ins>大</ins>模型")
-
-
-def test_where_nearly_everything_differs_there_are_no_marks() -> None:
-    old, new = differences("a b " * 500, "a c " * 500)
-    assert old == ("a b " * 500)[:299] + "…"
-    assert new == ("a c " * 500)[:299] + "…"
-
-
-def test_long_equal_parts_are_cut() -> None:
-    old, new = differences("same " * 200 + "a", "same " * 200 + "b")
-    assert len(old) < 200
-    assert old.endswith("<del>a</del>")
-    assert new.endswith("<ins>b</ins>")
+    assert effects(body) == []
+    assert structure(body) == structure(PLAIN)
 
 
 HUGE = {
@@ -342,9 +226,9 @@ def test_it_always_fits(name: str) -> None:
 def test_what_is_left_out_is_counted() -> None:
     body = pull_request(HUGE["many sections"])[1]
     shown = len([name for name in rows(body) if name.startswith("`")])
-    assert f"| … and {3_000 - shown} more |" in body
+    assert f"| … and {3_000 - shown:,} more |" in body
     assert rows(body)["**total**"][4] == "3,000"
-    assert "… and 5980 more, in the list of all changes." in body
+    assert "… and 5,980 more, in the list of all changes." in body
 
 
 def test_json_is_complete_and_plain() -> None:
@@ -372,3 +256,138 @@ def test_json_of_a_draft_holds_its_text() -> None:
 
 def test_the_same_report_gives_the_same_text() -> None:
     assert pull_request(REPORT) == pull_request(REPORT)
+
+
+def test_many_sections_with_one_error_say_it_once() -> None:
+    body = pull_request(report(*(replace(section(f"{n}.md"), error="the engine is away") for n in range(1_200))))[1]
+    assert "error\n\n- 1,200 sections (`0.md`, `1.md` and 1,198 more): the engine is away\n" in body
+
+
+def test_it_says_whose_words_stand_in_translated_segments() -> None:
+    machine, own = replace(FUZZY, machine=True), FUZZY
+    all_of_them = pull_request(report(section("a.md", machine, STALE)))[1]
+    assert "Translated segments are made by a machine (engine `memory`)." in all_of_them
+    some = pull_request(report(section("a.md", machine, own, machine)))[1]
+    assert "2 of the translated segments are made by a machine (engine `memory`); the others take words of" in some
+    assert "made by a machine" not in pull_request(report(section("a.md", own)))[1]
+
+
+def test_a_title_of_nothing_but_failures_says_so() -> None:
+    failed = replace(section("a.md"), error="unclosed fence")
+    assert pull_request(report(failed))[0] == "Chinese: 1 section failed from aaaaaaaaaa"
+
+
+def test_the_examples_are_of_all_sections_by_turns_but_by_risk_first() -> None:
+    body = pull_request(report(*(section(f"{n}.md", *[STALE] * 9, FUZZY) for n in range(3)), section("x.md", FUZZY)))[1]
+    places = re.findall(r"^\*\*`(.+?)\.md`, line (\d+)", body, re.M)
+    assert places[:4] == [("0", "12"), ("1", "12"), ("2", "12"), ("0", "12")]
+    late = pull_request(report(*(section(f"{n}.md", STALE, FUZZY) for n in range(3)), section("x.md", FUZZY)))[1]
+    assert re.findall(r"^\*\*`(.+?)\.md`, line (\d+)", late, re.M)[3:] == [
+        ("0", "20"), ("1", "20"), ("2", "20"), ("x", "20")
+    ]  # fmt: skip
+
+
+def test_numbers_agree_with_their_verbs() -> None:
+    assert "1 segment is marked as uncertain." in pull_request(report(section("a.md", FUZZY)))[1]
+    assert "2 segments are marked as uncertain." in pull_request(report(section("a.md", FUZZY, FUZZY)))[1]
+    assert "marked as" not in pull_request(report(section("a.md", STALE)))[1]
+
+
+def test_the_title_of_a_proposal_names_a_plain_chapter() -> None:
+    assert proposal_title(PROPOSAL, "zh") == "Chinese: update from aaaaaaaaaa, 2 sections, 2 segments waiting"
+    chapter = replace(PROPOSAL, branch="amts/sync-chapter_linear-networks")
+    assert proposal_title(chapter, "zh").startswith("Chinese: update chapter_linear-networks from aaaaaaaaaa, 2 ")
+    for evil in ("GH-12", "@everyone", "closes-#1", "x" * 300):
+        named = replace(PROPOSAL, branch=f"amts/sync-{evil}")
+        assert proposal_title(named, "zh") == proposal_title(PROPOSAL, "zh")
+
+
+def test_the_body_of_a_proposal_has_all_that_is_in_it() -> None:
+    body = proposal_body(PROPOSAL, "zh", None, False)
+    assert body.startswith(
+        "<!-- amts:pull-request -->\n\nThis brings the Chinese translation in step with its source at"
+    )
+    assert "AMTS drafted 2 sections; of their segments: 27 kept, 0 moved, 1 patched, 1 translated, 1 removed." in body
+    assert "**2 segments waiting for a translator**: 1 with the old" in body
+    assert "- chapter\\_a/index.md, line 3: the text of 123456<!-- -->7890 was left out" in body
+    assert "### Left alone because of an error\n\n- `chapter_g/bad.md`: unclosed fence" in body
+    assert rows(body)["`chapter_a/index.md`"] == ["20", "0", "1", "1", "0", "1", "1,000", "80"]
+    assert rows(body)["**total**"] == ["27", "0", "1", "1", "2", "1", "2,000", "160"]
+    assert "- A note on all." in body
+    assert "All changes in <code>chapter_b/loss.md</code>: 2" in body
+    assert body.splitlines()[-2:] == [
+        "Comment `/amts help` to see how to steer AMTS.",
+        "What people edit on this branch is theirs: AMTS does nothing to it.",
+    ]
+    assert "paused" not in body
+    assert "commit" not in body
+
+
+def test_the_body_of_a_proposal_says_its_chapter_and_that_amts_is_paused() -> None:
+    body = proposal_body(PROPOSAL, "zh", "chapter_a", True)
+    assert "at `aaaaaaaaaa`, in the chapter `chapter_a` only:" in body
+    assert "**AMTS is paused here**" in body.split("\n\n")[1]
+
+
+def hostile(text: str) -> Proposal:
+    """A proposal with `text` in every place that can come from outside."""
+    changed = result(Operation.TRANSLATED, (text, f"{text} new", text, f"new {text}"), text, waiting=True)
+    more = result(Operation.PATCHED, (text, text, text, text), text)
+    sections = {
+        text: section_of(changed, more, notes=(text,)),
+        f"{text}2": replace(section_of(changed, state=SectionState.RENAMED, notes=(text,)), source_path=text),
+        f"{text}3": section_of(error=text, state=SectionState.NEW),
+        f"{text}4": section_of(error=text),
+    }
+    return replace(proposal_of(sections, conflicts=(text,), notes=(text,)), engine=text)
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_text_from_outside_has_no_effect_in_a_proposal(evil: str) -> None:
+    body = proposal_body(hostile(evil), "zh", evil, False)
+    plain = proposal_body(hostile("plain"), "zh", "plain", False)
+    assert effects(body) == []
+    assert structure(body) == structure(plain)
+    assert body.count("<!-- amts:") == 1
+    assert proposal_title(hostile(evil), "zh") == proposal_title(hostile("plain"), "zh")
+
+
+ENDLESS = replace(STALE, new_source="word " * 14_000, draft="@" * 70_000, old_target="#1" * 35_000)
+
+
+@pytest.mark.parametrize(
+    "proposal",
+    [
+        proposal_of({f"chapter_{n}/index.md": section_of(STALE, FUZZY, kept=9) for n in range(3_000)}),
+        proposal_of({"a.md": section_of(*[STALE, FUZZY, PATCHED, ENGLISH] * 5_000)}),
+        proposal_of({f"{n}.md": section_of(*[ENDLESS] * 40) for n in range(40)}),
+        proposal_of({f"@{n}" * 2_000: section_of(ENDLESS, error=f"&@{n}" * 900) for n in range(200)}),
+        proposal_of({"a.md": section_of(STALE)}, conflicts=("@ " * 900,) * 900, notes=("|" * 900,) * 900),
+    ],
+    ids=["sections", "segments", "long texts", "long paths and errors", "conflicts and notes"],
+)
+def test_a_proposal_always_fits_and_is_soon_there(proposal: Proposal) -> None:
+    began = time.process_time()
+    body = proposal_body(proposal, "zh", "@" * 9_000, True)
+    assert time.process_time() - began < 2
+    assert len(body) <= MAX_BODY
+    assert body.count("<details>") == body.count("</details>")
+    assert body.endswith("AMTS does nothing to it.\n")
+    assert "### Look here first\n\n**" in body
+    assert len(proposal_title(proposal, "zh")) < 200
+
+
+def test_a_commit_message_holds_nothing_of_the_book(tmp_path: Path, write: Write) -> None:
+    english, chinese = tmp_path / "en", tmp_path / "zh"
+    name = "@everyone closes #1 [skip ci].md"
+    old, new = "# A title\n\nWe train it.\n", "# A title\n\nWe train it, @octocat, and it fixes #12.\n"
+    write(english, {name: new})
+    write(chinese, {name: "# 一个标题\n\n我们训练它。\n", name.replace(".md", "_origin.md"): old})
+    with Repository(english) as source, Repository(chinese) as target:
+        report = sync_translation(source, target, Config(language="zh"), to_branch(target))
+        message = git(chinese, "log", "-1", "--format=%B", str(report.commit))
+    assert [section.error for section in report.sections] == [None]
+    revisions = rf"\b({report.source_revision}|{report.source_revision[:12]}|{report.target_revision})\b"
+    assert effects(re.sub(revisions, "", message)) == []
+    assert "closes" not in message
+    assert "train" not in message

@@ -1,0 +1,164 @@
+"""The commands of the bot: `amts serve`, `amts worker`, `amts run`, `amts jobs`, `amts app-manifest`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.output import note, one_line, put_tables, put_text
+from bot.service import read_database, read_service
+
+if TYPE_CHECKING:
+    from bot.jobs import Job
+
+_STATES = ("waits", "queued", "runs", "done", "failed", "cancelled", "given up")
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="How many answer.")
+def serve(bind: str, processes: int) -> int:
+    """Take GitHub's webhooks: POST /webhook, GET /healthz, GET /readyz.
+
+    The settings come from the environment; see the README. `amts worker` does the work.
+    """
+    from bot.office import web
+
+    web()  # what is wrong with the settings is said here, once, and not by each process
+    threads = ("--threads", "4", "--access-logfile", "-", "--worker-tmp-dir", tempfile.gettempdir())
+    os.execvp("gunicorn", ["gunicorn", "--bind", bind, "--workers", str(processes), *threads, "bot.office:web()"])  # noqa: S606, S607 - the server takes the place of this process
+
+
+@click.command()
+def worker() -> int:
+    """Work on jobs: updates, and what comments ask for. Ends at SIGTERM; what runs then goes on in the next worker."""
+    from bot.office import worker as make_worker
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with make_worker(read_service(os.environ), os.environ):
+        note("worker: ready")
+        stop.wait()
+    return 0
+
+
+@click.command()
+@click.option("--repository", required=True, metavar="OWNER/NAME", help="The translation repository.")
+@click.option("--section", "sections", multiple=True, metavar="PATH", help="Only this section; repeatable.")
+@click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: as in its settings]")
+@click.option("--language", "-l", metavar="CODE", help="Where its settings do not say it.")
+@click.option("--dry-run", is_flag=True, help="Push nothing, send nothing that costs: only say what it would propose.")
+@click.option("--summary", type=click.Path(path_type=Path), help="Add the report to this file, too.")
+def run(
+    repository: str,
+    sections: tuple[str, ...],
+    engine: str | None,
+    language: str | None,
+    dry_run: bool,
+    summary: Path | None,
+) -> int:
+    """Update one translation repository once, without a server: what the GitHub Action does.
+
+    Takes the token from GITHUB_TOKEN. Branches, pull requests and comments are the same as the bot's. In a workflow
+    of GitHub Actions the report goes to the step summary, too.
+    """
+    from bot import single
+
+    token = os.environ.get("GITHUB_TOKEN", "")
+    if not token:
+        raise click.UsageError("GITHUB_TOKEN is missing: set it to a token that may write to the repository")
+    wishes = single.Wishes(sections, engine, language)
+    act = single.rehearse if dry_run else single.run
+    report = act(repository, token, wishes, os.environ)
+    put_text(report)
+    for place in (summary, os.environ.get("GITHUB_STEP_SUMMARY")):
+        if place:
+            with Path(place).open("a", encoding="utf-8") as file:
+                file.write(f"{report}\n")
+    return 0
+
+
+@click.group()
+def jobs() -> None:
+    """Look at the jobs of the bot; start them anew, or cancel them."""
+
+
+@jobs.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only these; repeatable.")
+@click.option("--limit", default=30, show_default=True, type=click.IntRange(1, 1_000))
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_jobs(states: tuple[str, ...], limit: int, as_json: bool) -> int:
+    """The newest jobs."""
+    from bot.jobs import Jobs
+
+    found = Jobs(read_database(os.environ)).list(states, limit)
+    if as_json:
+        put_text(json.dumps([_fields(job) for job in found], indent=1, ensure_ascii=False))
+        return 0
+    table = Table("job", "kind", "of", "state", "begun")
+    table.add_column("result", overflow="fold")
+    for job in found:
+        begun = datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(*(Text(one_line(text)) for text in (job.id, job.kind, job.subject, job.state, begun, job.result)))
+    put_tables([table])
+    return 0
+
+
+@jobs.command()
+@click.argument("id")
+def show(id: str) -> int:
+    """One job with its stages."""
+    from bot.jobs import Jobs
+
+    job = Jobs(read_database(os.environ)).show(id)
+    for name, value in _fields(job).items():
+        put_text(one_line(f"{name}: {value}"))
+    return 0
+
+
+@jobs.command()
+@click.argument("id")
+def retry(id: str) -> int:
+    """Start a job that ended anew."""
+    from bot.jobs import Jobs
+
+    put_text(Jobs(read_database(os.environ)).retry(id))
+    return 0
+
+
+@jobs.command()
+@click.argument("id")
+def cancel(id: str) -> int:
+    """Let a job end where it is."""
+    from bot.jobs import Jobs
+
+    Jobs(read_database(os.environ)).cancel(id)
+    note(f"cancelled: {id}")
+    return 0
+
+
+def _fields(job: Job) -> dict[str, object]:
+    return {"id": job.id, "kind": job.kind, "of": job.subject, "state": job.state, "created": job.created,
+            "updated": job.updated, "result": job.result, "stages": list(job.stages)}  # fmt: skip
+
+
+@click.command("app-manifest")
+@click.option("--url", required=True, metavar="ADDRESS", help="Where `amts serve` can be reached, by https.")
+@click.option("--name", default="AMTS", show_default=True, help="Of the GitHub App; must be free on GitHub.")
+def app_manifest(url: str, name: str) -> int:
+    """Print the manifest that creates the GitHub App, with the permissions that it needs and no others."""
+    from bot.manifest import manifest
+
+    put_text(json.dumps(manifest(url, name), indent=2))
+    return 0

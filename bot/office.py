@@ -1,0 +1,61 @@
+"""The parts of the service put together from its settings: for the web process, for a worker, for a single run."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Mapping
+
+from flask import Flask
+
+from bot.forge import App
+from bot.jobs import Jobs, Office, Worker
+from bot.registry import Entry, Registry
+from bot.service import Service, read_service
+from bot.settings import read_settings
+from bot.webhook import create_app
+from bot.world import World
+from sync.mirrors import Mirrors
+from sync.model import AmtsError
+
+
+def web(environment: Mapping[str, str] | None = None) -> Flask:
+    """The application that takes webhooks. Raises AmtsError where it cannot work."""
+    service = read_service(os.environ if environment is None else environment)
+    service.home.mkdir(parents=True, exist_ok=True)
+    registry = Registry(service.database)
+    jobs = Jobs(service.database)
+    app = App(service.server, service.app_id, service.private_key)
+
+    def faults() -> list[str]:
+        try:
+            registry.check()
+        except AmtsError as error:
+            return [str(error)]
+        return []
+
+    return create_app(service.secrets, app.login, jobs.deliver, faults)
+
+
+def worker(service: Service, environment: Mapping[str, str], executor: str | None = None) -> Worker:
+    """A worker, to be entered. Raises AmtsError where it cannot work."""
+    service.home.mkdir(parents=True, exist_ok=True)
+    registry = Registry(service.database)
+    app = App(service.server, service.app_id, service.private_key)
+
+    def note(repository: str, upstream: str | None, branch: str | None, head: str | None) -> None:
+        registry.put(Entry(repository, upstream, branch, head))
+
+    world = World(
+        app.forge, Mirrors(service.home / "mirrors", service.limit), read_settings(environment), service.web, note
+    )
+    office = Office(world, registry, app.repositories, service.quiet, threading.Semaphore(service.workers))
+    # A SQLite file serves one machine, and its one worker takes up its own jobs when it comes back.
+    name = executor or ("local" if service.database.startswith("sqlite") else _unique())
+    return Worker(office, service.database, service.home, name, service.tick, service.poll)
+
+
+def _unique() -> str:
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"

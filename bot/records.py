@@ -1,0 +1,192 @@
+"""What the bot remembers of a translation repository: the record, a JSON file in that repository's `refs/amts/state`.
+
+The record is the wanted state: branches are pushed together with it, and publishing makes GitHub match it. So a
+process may die anywhere, and a run without a server has the same memory as one with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
+
+from sync import followup
+from sync.model import AmtsError, Cost, SectionState, SegmentResult
+
+REF = "refs/amts/state"
+PATH = "record.json"
+_VERSION = 1
+T = TypeVar("T")
+
+
+class RecordError(AmtsError):
+    """The record cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRecord:
+    """A section in a pull request: the English it was drafted to, and what became of its segments since it was opened.
+
+    `source` is the blob of that English; `kept` counts the segments that are as they were, which are not in `results`.
+    """
+
+    source_path: str
+    source: str
+    state: SectionState
+    results: tuple[SegmentResult, ...] = ()
+    kept: int = 0
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+    characters: tuple[int, int, int] = (0, 0, 0)  # of the source, of changed segments, sent
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the bot proposes on one branch.
+
+    `commit`: the tip as the bot left it; `source`, `target`: the revisions it was drafted from. `number` is that of the
+    pull request, None until it is known; it is greater than `after`, that of the branch's last one before. `conflicts`
+    are those of merges into the branch, one line each. `closing` says why the pull request is to be closed.
+    """
+
+    branch: str
+    commit: str
+    source: str
+    target: str
+    engine: str
+    sections: Mapping[str, SectionRecord]
+    number: int | None = None
+    notes: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    cost: Cost | None = None
+    after: int = 0
+    closing: str | None = None
+
+    @property
+    def segments(self) -> int:
+        """How many segments there are to review."""
+        return sum(len(section.results) for section in self.sections.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A chapter whose pull request is not opened yet, and how much there is to review in it."""
+
+    chapter: str
+    sections: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The bot's memory.
+
+    `source`: the revision of the upstream that was looked at last. `declined`: the sections that people do not want
+    drafted, each with the blob of the English it was declined at: it is respected until that changes. `proposals` are
+    by branch, `waiting` the chapters that have no pull request yet; `dashboard`: whether an issue lists them.
+    `last` is the number of the last pull request of a branch that was merged or closed.
+    """
+
+    source: str | None = None
+    paused: bool = False
+    declined: Mapping[str, str] = field(default_factory=dict)
+    proposals: Mapping[str, Proposal] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
+    dashboard: bool = False
+    last: Mapping[str, int] = field(default_factory=dict)
+
+    def with_proposal(self, proposal: Proposal) -> Record:
+        """The record with one proposal put in, or in place of that on the same branch."""
+        return replace(self, proposals={**self.proposals, proposal.branch: proposal})
+
+    def without(self, branch: str) -> Record:
+        """The record without the proposal on a branch."""
+        return replace(self, proposals={name: kept for name, kept in self.proposals.items() if name != branch})
+
+
+def dump(record: Record) -> bytes:
+    """The record as JSON: the same for the same record."""
+    proposals = {branch: _proposal_json(found) for branch, found in record.proposals.items()}
+    whole = {"version": _VERSION, **{**asdict(replace(record, proposals={})), "proposals": proposals}}
+    return (json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def load(data: bytes) -> Record:
+    """The record of its JSON. Raises RecordError: it may come from anyone who can push to the repository."""
+    try:
+        fields = json.loads(data)
+        if fields.pop("version") != _VERSION:
+            raise RecordError(f"{REF} was written by another version of AMTS: use that, or delete the ref")
+        return Record(
+            source=_optional(str, fields["source"]),
+            paused=_of(bool, fields["paused"]),
+            declined={_of(str, path): _of(str, blob) for path, blob in fields["declined"].items()},
+            proposals={_of(str, branch): _proposal(found) for branch, found in fields["proposals"].items()},
+            waiting=tuple(
+                Waiting(_of(str, item["chapter"]), _of(int, item["sections"]), _of(int, item["segments"]))
+                for item in fields["waiting"]
+            ),
+            dashboard=_of(bool, fields["dashboard"]),
+            last={_of(str, branch): _of(int, number) for branch, number in fields["last"].items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RecordError(f"{REF} holds no record of AMTS: delete the ref, and the next sync starts anew") from error
+
+
+def _proposal_json(proposal: Proposal) -> dict[str, Any]:
+    sections = {
+        path: {**asdict(replace(section, results=())), "results": followup.dump(section.results)}
+        for path, section in proposal.sections.items()
+    }
+    return {**asdict(replace(proposal, sections={})), "sections": sections}
+
+
+def _proposal(fields: Mapping[str, Any]) -> Proposal:
+    cost = fields["cost"]
+    return Proposal(
+        _of(str, fields["branch"]),
+        _of(str, fields["commit"]),
+        _of(str, fields["source"]),
+        _of(str, fields["target"]),
+        _of(str, fields["engine"]),
+        {_of(str, path): _section(found) for path, found in fields["sections"].items()},
+        _optional(int, fields["number"]),
+        _lines(fields["notes"]),
+        _lines(fields["conflicts"]),
+        None if cost is None else _cost(cost),
+        _of(int, fields["after"]),
+        _optional(str, fields["closing"]),
+    )
+
+
+def _section(fields: Mapping[str, Any]) -> SectionRecord:
+    source, changed, sent = fields["characters"]
+    return SectionRecord(
+        _of(str, fields["source_path"]),
+        _of(str, fields["source"]),
+        SectionState(fields["state"]),
+        followup.load(fields["results"]),
+        _of(int, fields["kept"]),
+        _lines(fields["notes"]),
+        _optional(str, fields["error"]),
+        (_of(int, source), _of(int, changed), _of(int, sent)),
+    )
+
+
+def _cost(fields: Mapping[str, Any]) -> Cost:
+    return Cost(_of(int, fields["characters"]), _of(int, fields["billed"]), float(fields["dollars"]))
+
+
+def _lines(values: Any) -> tuple[str, ...]:
+    return tuple(_of(str, value) for value in values)
+
+
+def _of(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r:.40} is no {kind.__name__}")
+    return value
+
+
+def _optional(kind: type[T], value: object) -> T | None:
+    return None if value is None else _of(kind, value)

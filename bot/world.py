@@ -1,0 +1,186 @@
+"""What is out there: a translation repository, its upstream and its pull requests, looked at once and written down.
+
+All that a task does follows from what was seen then, so that a task that is taken up again does the same.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bot import dashboard, records
+from bot.forge import Connect, NotFound
+from bot.records import Record
+from bot.settings import Settings, with_settings
+from sync import config
+from sync.bases import read_text
+from sync.config import Config, ConfigError, Engine
+from sync.languages import language as find_language
+from sync.mirrors import Access, Mirror, Mirrors, remote_head
+from sync.model import AmtsError
+
+_BRANCHES = "refs/heads/amts/"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What tasks reach out with.
+
+    `web` is the address of GitHub itself, which clones come from; `note` takes what was found out about a repository:
+    its upstream (None: it takes no part), its branch, and the commit that it is at. `wishes`: an engine and a language
+    that count more than the repository's settings.
+    """
+
+    connect: Connect
+    mirrors: Mirrors
+    settings: Settings
+    web: str = "https://github.com"
+    note: Callable[[str, str | None, str | None, str | None], None] = lambda *_: None
+    wishes: tuple[str | None, str | None] = (None, None)
+
+    def access(self, repository: str) -> Access:
+        """How git speaks to a repository that AMTS works in."""
+        return Access(f"{self.web}/{repository}.git", self.connect(repository).token())
+
+    def upstream(self, address: str, repository: str) -> Access:
+        """How git reads the upstream that a translation repository names. Raises ConfigError.
+
+        Its settings may come from anyone who can write to it: so it gets to see what everybody may see, and what
+        belongs to the same owner, and no file or host beside GitHub but by https.
+        """
+        name = self.name_of(address)
+        if name is None:
+            if not address.startswith("https://"):
+                raise ConfigError(f"{config.PATH}: upstream must be owner/name or an https address for the bot")
+            return Access(address)
+        if name.split("/")[0].lower() == repository.split("/")[0].lower():
+            try:
+                return self.access(name)
+            except NotFound:  # the App is not installed there, which a public repository needs not
+                pass
+        return Access(f"{self.web}/{name}.git")
+
+    def config(self, target: Mirror, commit: str) -> Config:
+        """The settings of a translation repository. Raises Idle where it has none, ConfigError."""
+        tree = target.tree(commit)
+        if config.PATH not in tree:
+            raise Idle(f"{target.name} has no {config.PATH}")
+        settings = config.load(read_text(target, config.PATH, tree[config.PATH]))
+        engine, wanted = self.wishes
+        if wanted is not None:
+            settings = replace(settings, language=find_language(wanted).code)
+        if engine is not None and engine != settings.engine.name:
+            settings = replace(settings, engine=Engine(engine))
+        if settings.upstream is not None and settings.language is None:
+            raise ConfigError(f"{config.PATH}: language is missing: name the language of the translation")
+        return replace(settings, engine=with_settings(settings.engine, self.settings))
+
+    def name_of(self, address: str) -> str | None:
+        """The full name of a repository on this GitHub; None for one elsewhere."""
+        name = address.removeprefix(f"{self.web}/").rstrip("/").removesuffix(".git")
+        return name if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith(".") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """The newest pull request of a branch. `declined`: closed by a person without merging it."""
+
+    number: int
+    open: bool
+    declined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen of a translation repository.
+
+    `source` and `target` are the commits of the upstream's branch and of the repository's default `branch`, `record`
+    that of the bot's record, `tips` the commit of each of the bot's branches, `pulls` the pull request of each.
+    `chapters` and `sections` were asked for on the dashboard. `date` is what commits are dated.
+    """
+
+    repository: str
+    upstream: str
+    source: str
+    target: str
+    branch: str
+    record: str | None
+    date: str
+    tips: Mapping[str, str] = field(default_factory=dict)
+    pulls: Mapping[str, Pull] = field(default_factory=dict)
+    chapters: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+    def dump(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def load(cls, fields: Mapping[str, Any]) -> Sight:
+        """What `dump` gave."""
+        pulls = {branch: Pull(**pull) for branch, pull in fields["pulls"].items()}
+        sections = {key: tuple(fields[key]) for key in ("chapters", "sections")}
+        return cls(**{**fields, "pulls": pulls, **sections})
+
+    @property
+    def commits(self) -> list[str]:
+        """The commits of the translation repository that the work is based on."""
+        return [self.target, *self.tips.values(), *([self.record] if self.record else [])]
+
+
+class Idle(AmtsError):
+    """There is nothing that AMTS has to do with in this repository."""
+
+
+def look(world: World, repository: str) -> Sight:
+    """See how things are. Raises Idle, ConfigError for wrong settings, and other AmtsErrors."""
+    try:
+        return _look(world, repository)
+    except Idle:
+        world.note(repository, None, None, None)
+        raise
+
+
+def _look(world: World, repository: str) -> Sight:
+    forge = world.connect(repository)
+    place = forge.place()
+    if place.archived:
+        raise Idle(f"{repository} is archived")
+    with world.mirrors.follow(world.access(repository)) as target:
+        head = target.ref(f"refs/heads/{place.default_branch}")
+        if head is None:
+            raise Idle(f"{repository} has no commit yet")
+        settings = world.config(target, head)
+        state = target.ref(records.REF)
+        record = read_record(target, state)
+        tips = target.refs(_BRANCHES)
+    if settings.upstream is None:
+        raise Idle(f"{repository} names no upstream")
+    upstream = world.upstream(settings.upstream, repository)
+    _, source = remote_head(upstream, settings.upstream_branch)
+    world.note(repository, world.name_of(settings.upstream) or settings.upstream, settings.upstream_branch, source)
+    listed = forge.issue(dashboard.MARKER) if record.dashboard else None
+    ticked = dashboard.ticked(listed.body) if listed else dashboard.Ticked()
+    pulls = {}
+    for branch, proposal in record.proposals.items():
+        found = forge.newest_pull_request(branch)
+        if found is not None and found.number > proposal.after:
+            declined = not found.open and not found.merged and forge.closed_by(found.number) != forge.login
+            pulls[branch] = Pull(found.number, found.open, declined)
+    return Sight(
+        repository, settings.upstream, source, head, place.default_branch, state, f"{int(time.time())} +0000",
+        tips, pulls, ticked.chapters, ticked.sections,
+    )  # fmt: skip
+
+
+def read_record(target: Mirror, commit: str | None) -> Record:
+    """The bot's record as a commit has it; an empty one where there is none."""
+    if commit is None:
+        return Record()
+    tree = target.tree(commit)
+    if records.PATH not in tree:
+        raise records.RecordError(f"{records.REF} of {target.name} holds no record: delete the ref")
+    return records.load(target.read(tree[records.PATH].blob))
