@@ -249,6 +249,7 @@ class Jobs:
 
     def __init__(self, database: str) -> None:
         try:
+            DBOS.migrate(driver(database))  # whoever comes first makes the tables
             self._client = DBOSClient(system_database_url=driver(database), application_name=_NAME)
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(

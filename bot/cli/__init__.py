@@ -18,6 +18,7 @@ from bot.cli.book import status, sync
 from bot.cli.data import parallel_data
 from bot.cli.output import one_line
 from bot.cli.section import align, draft, score, segments
+from bot.cli.service import app_manifest, jobs, run, serve, worker
 from sync.faults import unexpected
 from sync.model import AmtsError
 
@@ -32,7 +33,10 @@ def amts(debug: bool) -> None:
         logging.getLogger(package).setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
-for command in (sync, draft, status, segments, align, score, parallel_data, doctor, sandbox, bench, demo):
+for command in (
+    sync, draft, status, segments, align, score, parallel_data, doctor, sandbox,
+    serve, worker, run, jobs, app_manifest, bench, demo,
+):  # fmt: skip
     amts.add_command(command)
 
 

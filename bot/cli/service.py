@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import tempfile
 import threading
 from datetime import UTC, datetime
@@ -36,7 +37,10 @@ def serve(bind: str, processes: int) -> int:
 
     web()  # what is wrong with the settings is said here, once, and not by each process
     threads = ("--threads", "4", "--access-logfile", "-", "--worker-tmp-dir", tempfile.gettempdir())
-    os.execvp("gunicorn", ["gunicorn", "--bind", bind, "--workers", str(processes), *threads, "bot.office:web()"])  # noqa: S606, S607 - the server takes the place of this process
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "gunicorn", "--bind", bind, "--workers", str(processes), *threads, "bot.office:web()"],
+    )
 
 
 @click.command()

@@ -11,7 +11,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 LANGUAGES = ("zh", "es")
-_SETTINGS = "language: {language}\n"
+NAME = "tea"  # the owner of the book's repositories, where a name needs one
+_SETTINGS = "upstream: {name}/en\nlanguage: {language}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def build(folder: Path) -> BookRepositories:
             pairs = _files(book / language)
             for path in tuple(pairs):
                 pairs[path.removesuffix(".md") + "_origin.md"] = before[path]
-            pairs[".github/amts.yml"] = _SETTINGS.format(language=language).encode()
+            pairs[".github/amts.yml"] = _SETTINGS.format(name=NAME, language=language).encode()
             _commit(folder / language, pairs, f"Translate the book ({language})")
     return BookRepositories(source, {language: folder / language for language in LANGUAGES})
 
