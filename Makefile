@@ -38,5 +38,5 @@ $(READY): pyproject.toml
 		{ echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench,sandbox,tmx]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench,bot,postgres,sandbox,tmx]'
 	@touch $@

@@ -1,11 +1,14 @@
-"""`amts demo`: the main job on the project's own small book, and what came out of it."""
+"""`amts demo`: the bot at work on the small book, beside a stand-in for GitHub, and what people then see."""
 
 from __future__ import annotations
 
 import difflib
 import tempfile
-from contextlib import nullcontext
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -13,76 +16,126 @@ from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.table import Table
 
-from bot.counts import COLUMNS, count_characters, count_segments, drafts_of
-from bot.messages import pull_request
-from bot.sandbox.repositories import build
-from sync import config
+from bot.sandbox.github import GitHubSandbox, PullRequestFacts
+from bot.sandbox.repositories import LANGUAGES, NAME, build
+from bot.sandbox.service import RunningService
 from sync.ground import BRANCH
 from sync.languages import language
-from sync.model import SyncReport
-from sync.pipeline import sync_translation
-from sync.publish import to_branch
-from sync.repos import Repository
+from sync.model import AmtsError
 
 # The section that is shown as a diff: it has a little of everything.
 SHOWN = "chapter_measuring/thermometers.md"
+_AUTHOR, _TRANSLATOR = "author", "translator"
+_PATIENCE = 60.0  # seconds
+Seen = TypeVar("Seen")
 
 
-def run_demo(console: Console, folder: Path | None = None) -> int:
-    """Build the book's repositories, draft the update of each translation, and print what came out.
+class DemoError(AmtsError):
+    """The demo does not come to its end."""
 
-    They are built in `folder`, an empty one, and stay there; without one they are gone at the end. Returns
-    the exit code of the command: 1 where a section failed, else 0. Raises AmtsError and OSError.
+
+def run_demo(console: Console, wait: Callable[[], None] | None = None) -> int:
+    """Start a small GitHub, the bot's web process and a worker; change the English; print what people then see.
+
+    `wait` is called at the end while all of it still runs; without it all is gone. Returns the exit code of the
+    command. Raises AmtsError and OSError.
     """
-    with nullcontext(folder) if folder else tempfile.TemporaryDirectory(prefix="amts-demo-") as place:
-        repositories = build(Path(place))
-        console.print(f"A small book with a change upstream, and its translations: {place}", highlight=False)
-        reports = []
-        with Repository(repositories.source) as source:
-            for code, path in repositories.targets.items():
-                with Repository(path) as target:
-                    settings = config.load(_read(target, "HEAD", config.PATH), config.PATH)
-                    report = sync_translation(source, target, settings, to_branch(target))
-                    again = sync_translation(source, target, settings, to_branch(target))
-                    reports.append(report)
-                    _show(console, code, report, again, target)
-        console.print(Rule("In total"))
-        console.print(_totals(reports))
-    if folder:
-        console.print(f"\nThe repositories are in {folder}: the drafts are on the branch {BRANCH} of each.")
-    return 1 if any(section.error for report in reports for section in report.sections) else 0
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="amts-demo-")))
+        (folder / "books").mkdir()
+        books = build(folder / "books")
+        hub = running.enter_context(GitHubSandbox(folder / "github"))
+        hub.add_repository(f"{NAME}/en", default_branch="main", collaborators={_AUTHOR: "admin"})
+        for code, path in books.targets.items():
+            hub.add_repository(f"{NAME}/{code}", path, collaborators={_TRANSLATOR: "admin"})
+        hub.push(f"{NAME}/en", books.source, "main~1:refs/heads/main", _AUTHOR)
+        hub.install(*(f"{NAME}/{code}" for code in ("en", *LANGUAGES)))
+        console.print("Starting a small GitHub on this machine, the bot's web process, and a worker …", highlight=False)
+        running.enter_context(RunningService(hub, folder / "amts", {}))
+        _play(console, hub, books.source)
+        if wait is not None:
+            console.print(f"\nAll of it still runs: {hub.url} in a browser shows it; Ctrl-C ends it.", highlight=False)
+            wait()
+    return 0
 
 
-def _show(console: Console, code: str, report: SyncReport, again: SyncReport, target: Repository) -> None:
-    title, body = pull_request(report)
-    console.print(Rule(f"{language(code).name}: the pull request"))
-    console.print(title, style="bold", markup=False, highlight=False)
+def _play(console: Console, hub: GitHubSandbox, source: Path) -> None:
+    began = time.monotonic()
+    hub.push(f"{NAME}/en", source, "main:refs/heads/main", _AUTHOR)
+    console.print(f"{_AUTHOR} pushes a change to {NAME}/en …", highlight=False)
+    pulls = {code: _until(lambda: _checked(hub, code), "a pull request") for code in LANGUAGES}  # noqa: B023 - called at once
+    taken = time.monotonic() - began
+    for code, pull in pulls.items():
+        _show(console, hub, code, pull)
+    first, second = LANGUAGES[0], LANGUAGES[-1]
+    _converse(console, hub, first, pulls[first])
+    console.print(Rule(f"{language(second).name}: {_TRANSLATOR} merges the pull request"))
+    hub.merge(f"{NAME}/{second}", pulls[second].number, _TRANSLATOR)
+    console.print(f"{NAME}/{second}#{pulls[second].number} is merged; the translation now reads:\n", highlight=False)
+    merged = (hub.file(f"{NAME}/{second}", "main", SHOWN) or b"").decode()
+    console.print(Syntax("\n".join(merged.splitlines()[:12]), "markdown", theme="ansi_dark", word_wrap=True))
+    console.print(Rule("In total"))
+    console.print(_totals(hub))
+    console.print(f"\nFrom the push to both pull requests, with their checks: {taken:.1f} s.", highlight=False)
+
+
+def _checked(hub: GitHubSandbox, code: str) -> PullRequestFacts | None:
+    """The open pull request of a translation, once its check run is complete."""
+    for pull in hub.pull_requests(f"{NAME}/{code}"):
+        runs = hub.check_runs(f"{NAME}/{code}", pull.head_sha)
+        if pull.state == "open" and any(run.status == "completed" for run in runs):
+            return pull
+    return None
+
+
+def _until(look: Callable[[], Seen | None], what: str) -> Seen:
+    """What `look` finds, as soon as it does. Raises DemoError."""
+    end = time.monotonic() + _PATIENCE
+    while (found := look()) is None:
+        if time.monotonic() > end:
+            raise DemoError(f"{what} did not come within {_PATIENCE:.0f} seconds: is this machine very busy?")
+        time.sleep(0.05)
+    return found
+
+
+def _show(console: Console, hub: GitHubSandbox, code: str, pull: PullRequestFacts) -> None:
+    """A pull request as a person sees it."""
+    repository = f"{NAME}/{code}"
+    console.print(Rule(f"{language(code).name}: the pull request {repository}#{pull.number}"))
+    console.print(pull.title, style="bold", markup=False, highlight=False)
+    for run in hub.check_runs(repository, pull.head_sha):
+        console.print(f"check {run.name}: {run.conclusion}, {run.title}", markup=False, highlight=False)
     console.print()
-    shown, _, _ = body.partition("<details>")
+    shown, _, _ = pull.body.partition("<details>")
     console.print(Markdown(shown))
     console.print("\n(Every other change is listed too, folded away.)\n")
     console.print(Rule(f"{language(code).name}: what it does to {SHOWN}"))
-    old, new = (_read(target, revision, SHOWN).splitlines() for revision in ("HEAD", BRANCH))
+    old, new = ((hub.file(repository, name, SHOWN) or b"").decode().splitlines() for name in ("main", BRANCH))
     diff = "\n".join(difflib.unified_diff(old, new, "before", "draft", n=1, lineterm=""))
     console.print(Syntax(diff, "diff", theme="ansi_dark", background_color="default", word_wrap=True))
-    if again.commit is None:
-        console.print("\nA second run finds nothing to do.\n")
-    else:
-        console.print(f"\nA second run made another commit, {again.commit[:12]}.\n")
 
 
-def _read(repository: Repository, revision: str, path: str) -> str:
-    entry = repository.tree(repository.resolve(revision))[path]
-    return repository.read(entry.blob).decode("utf-8")
+def _converse(console: Console, hub: GitHubSandbox, code: str, pull: PullRequestFacts) -> None:
+    """A comment, what the bot makes of it, and its answer."""
+    repository = f"{NAME}/{code}"
+    console.print(Rule(f"{language(code).name}: a comment on {repository}#{pull.number}"))
+    comment = hub.comment(repository, pull.number, "/amts retranslate\n/amts status", _TRANSLATOR)
+
+    def answered() -> list[str] | None:
+        done = {reaction for _, reaction in hub.reactions(comment)} & {"rocket", "confused"}
+        return sorted(done) or None
+
+    reactions = _until(answered, "an answer to the comment")
+    for found in hub.comments(repository, pull.number):
+        console.print(f"{found.author}:", style="bold", markup=False, highlight=False)
+        console.print(Markdown(found.body.partition("<!--")[0]))
+    console.print(f"(reaction: {', '.join(reactions)})\n", highlight=False)
 
 
-def _totals(reports: list[SyncReport]) -> Table:
-    """One row a language: what became of its segments, and what was sent to the engine."""
-    table = Table("", *COLUMNS, "characters", "changed", "sent")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for report in reports:
-        drafts = drafts_of(report)
-        figures = (*count_segments(drafts).values(), *count_characters(drafts).values())
-        table.add_row(language(report.language).name, *(f"{figure:,}" for figure in figures))
+def _totals(hub: GitHubSandbox) -> Table:
+    table = Table("repository", "pull request", "state", "title")
+    for code in LANGUAGES:
+        for pull in hub.pull_requests(f"{NAME}/{code}"):
+            state = "merged" if pull.merged else pull.state
+            table.add_row(f"{NAME}/{code}", f"#{pull.number}", state, pull.title)
     return table

@@ -7,8 +7,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Mapping
-
-from flask import Flask
+from wsgiref.types import WSGIApplication
 
 from bot.forge import App
 from bot.jobs import Jobs, Office, Worker
@@ -21,7 +20,7 @@ from sync.mirrors import Mirrors
 from sync.model import AmtsError
 
 
-def web(environment: Mapping[str, str] | None = None) -> Flask:
+def web(environment: Mapping[str, str] | None = None) -> WSGIApplication:
     """The application that takes webhooks. Raises AmtsError where it cannot work."""
     service = read_service(os.environ if environment is None else environment)
     service.home.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,17 @@ ONLY_IN = {
     "boto3": {"sync.engines.amazon.client", "bot.sandbox.amazon.storage"},
     "botocore": {"sync.engines.amazon.client", "bot.sandbox.amazon.storage", "bot.sandbox.amazon.shapes"},
     "moto": {"bot.sandbox.amazon.server"},
-    "werkzeug": {"bot.sandbox.amazon.server"},
+    "werkzeug": {
+        "bot.webhook",
+        "bot.sandbox.amazon.server",
+        "bot.sandbox.github.server",
+        "bot.sandbox.github.transport",
+    },
+    "flask": {"bot.webhook"},
+    "github": {"bot.forge"},
+    "requests": {"bot.forge"},
+    "dbos": {"bot.jobs"},
+    "sqlalchemy": {"bot.jobs", "bot.registry"},
     "git": {"sync.repos"},
     "gitdb": {"sync.repos"},
     "mistune": {"sync.blocks"},
@@ -34,10 +44,18 @@ ONLY_IN = {
     "yaml": {"sync.config"},
     "pathspec": {"sync.config"},
     "numpy": {"sync.lexicon"},
-    "subprocess": {"bot.sandbox.repositories", "bot.bench.book", "bot.cli.amazon"},
+    "subprocess": {
+        "bot.bench.book",
+        "bot.cli.amazon",
+        "bot.sandbox.github.processes",
+        "bot.sandbox.repositories",
+        "bot.sandbox.service",
+    },
 }
-# What an installation brings along; a benchmark or the sandbox may use more, and types are for who develops.
-EXTRAS = {"mdpo", "translate", "moto", "werkzeug"}
+# What an installation brings along; the bot, a benchmark or a sandbox may use more, and types are for who develops.
+EXTRAS = {
+    "cryptography", "dbos", "flask", "github", "jwt", "mdpo", "moto", "requests", "sqlalchemy", "translate", "werkzeug",
+}  # fmt: skip
 TYPES = ("mypy_boto3_",)
 
 
@@ -52,7 +70,9 @@ def imports(module: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            # A module taken out of its package is no use of what the package itself offers.
+            found |= names if names <= SOURCES.keys() else names | {base}
     return found
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from bot.demo import run_demo
 from bot.sandbox.repositories import LANGUAGES, book_folder, build
 from sync import config
 from sync.ground import BRANCH
@@ -410,14 +407,3 @@ def test_patched_and_translated_text_holds_the_protected_tokens_of_its_source(
     for result in made:
         ours, theirs = (sorted(token.text for token in tokens(str(t))) for t in (result.draft, result.new_source))
         assert ours == theirs
-
-
-def test_the_demo_shows_both_languages_and_keeps_its_repositories_where_it_is_told(tmp_path: Path) -> None:
-    console = Console(file=io.StringIO(), record=True, width=100)
-    assert run_demo(console, tmp_path) == 0
-    shown = console.export_text()
-    assert shown.count("A second run finds nothing to do.") == len(LANGUAGES)
-    assert "+[**搅拌一次，然后把勺子拿出来。**]" in shown
-    for language in LANGUAGES:
-        with Repository(tmp_path / language) as target:
-            assert target.branch(BRANCH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +13,7 @@ import click
 from rich.console import Console
 
 from bot.bench import Figures, Progress
-from bot.cli.output import PIPE_WIDTH, console, json_option, note, progress, put_figures
+from bot.cli.output import PIPE_WIDTH, console, json_option, note, progress, put_figures, put_text
 from bot.settings import read_settings, with_settings
 from sync.config import Engine
 from sync.engines import PAID
@@ -172,18 +173,35 @@ def _measured(measure: Callable[[Progress], F], json_file: Path | None) -> F:
 
 
 @click.command()
+@click.option("--keep", is_flag=True, help="Leave it running at the end, for a browser, until Ctrl-C.")
 @click.option(
-    "--keep",
+    "--books",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Build the repositories in DIR, which must be empty or new, and leave them there.",
+    help="Only build the book's repositories in DIR, which must be empty or new, to try other commands on.",
 )
-def demo(keep: Path | None) -> int:
-    """Build a small book and its translations, change the English, and draft the updates."""
+def demo(keep: bool, books: Path | None) -> int:
+    """See the bot at work: a small book and two translations, on a small GitHub that runs on this machine."""
+    if books is not None:
+        return _build_books(books)
     from bot.demo import run_demo
 
-    if keep is not None:
-        if keep.is_dir() and any(keep.iterdir()):
-            raise click.BadParameter(f"{keep} is not empty: name a new folder")
-        keep.mkdir(parents=True, exist_ok=True)
-    return run_demo(console(), keep)
+    return run_demo(console(), _until_interrupted if keep else None)
+
+
+def _build_books(folder: Path) -> int:
+    from bot.sandbox.repositories import build
+
+    if folder.is_dir() and any(folder.iterdir()):
+        raise click.BadParameter(f"{folder} is not empty: name a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = build(folder)
+    put_text("\n".join(str(path) for path in (made.source, *made.targets.values())))
+    return 0
+
+
+def _until_interrupted() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        note("ending …")

@@ -108,7 +108,7 @@ class RunningService:
     def _start(self, command: list[str], log: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
         with log.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603 - this very program, with arguments from this module
-                [sys.executable, "-m", "bot", *command],
+                [sys.executable, "-m", "bot.cli", *command],
                 env={**self.environment(), **settings},
                 stdout=file,
                 stderr=subprocess.STDOUT,

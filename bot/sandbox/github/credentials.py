@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import jwt
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bot.sandbox.github.errors import ApiError, bad_credentials
 from bot.sandbox.github.records import Actor, App, Installation, Kind, now
 
-_LONGEST_JWT = 600  # seconds from its issue to its end, GitHub's limit
+_LONGEST_JWT = 600  # seconds from now to its end, GitHub's limit
 _DRIFT = 60  # seconds that clocks may differ
 
 
@@ -28,23 +32,34 @@ class AppKey:
 
     def check(self, token: str, app: App) -> None:
         """Raises ApiError (401) unless the App signed the token, and it is valid now."""
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                self._key.public_key(),
-                algorithms=["RS256"],
-                leeway=_DRIFT,
-                options={"require": ["exp", "iat", "iss"], "verify_iss": False},
-            )
-        except jwt.ExpiredSignatureError:
-            message = "'Expiration time' claim ('exp') must be a numeric value representing the future time at which "
-            raise ApiError(401, message + "the assertion expires") from None
-        except jwt.PyJWTError:
-            raise ApiError(401, "A JSON web token could not be decoded") from None
-        if str(claims["iss"]) != str(app.id):
+        claims = self._claims(token)
+        end, issued = claims.get("exp"), claims.get("iat")
+        if str(claims.get("iss")) != str(app.id):
             raise ApiError(401, "'Issuer' claim ('iss') must be an Integer")
-        if claims["exp"] - time.time() > _LONGEST_JWT + _DRIFT:
+        if not isinstance(issued, int) or issued > time.time() + _DRIFT:
+            raise ApiError(401, "'Issued at' claim ('iat') must be an Integer representing the time of issue")
+        if not isinstance(end, int) or end <= time.time():
+            future = "must be a numeric value representing the future time at which the assertion expires"
+            raise ApiError(401, f"'Expiration time' claim ('exp') {future}")
+        if end - time.time() > _LONGEST_JWT:
             raise ApiError(401, "'Expiration time' claim ('exp') is too far in the future")
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        """What a token claims, which this key signed. Raises ApiError (401)."""
+        signed, _, signature = token.rpartition(".")
+        try:
+            self._key.public_key().verify(_decode(signature), signed.encode(), PKCS1v15(), SHA256())
+            header, claims = (json.loads(_decode(part)) for part in signed.split("."))
+        except (InvalidSignature, ValueError):
+            header = claims = None
+        if not isinstance(header, dict) or not isinstance(claims, dict) or header.get("alg") != "RS256":
+            raise ApiError(401, "A JSON web token could not be decoded")
+        return claims
+
+
+def _decode(part: str) -> bytes:
+    """The bytes of a part of a token. Raises ValueError."""
+    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
 
 
 @dataclass(slots=True)

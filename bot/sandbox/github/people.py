@@ -55,6 +55,10 @@ class People:
         """Do not let the tokens of jobs open pull requests: a setting of GitHub, off in new repositories."""
         self._world.repository(full_name).actions_open_pulls = False
 
+    def archive(self, full_name: str) -> None:
+        """Archive a repository: nobody can write to it any more."""
+        self._world.repository(full_name).archived = True
+
     def install(self, *full_names: str) -> None:
         """Install the App on repositories: one installation for each of their owners."""
         for owner, repositories in self._by_owner(full_names).items():

@@ -184,6 +184,7 @@ class Repository:
     labels: dict[str, Label] = field(default_factory=dict)  # by name in lower case
     checks: dict[int, CheckRun] = field(default_factory=dict)
     actions_open_pulls: bool = True  # "Allow GitHub Actions to create and approve pull requests"
+    archived: bool = False  # nobody can write to it
     created: datetime = field(default_factory=now)
     pushed: datetime = field(default_factory=now)
     lock: RLock = field(default_factory=RLock)

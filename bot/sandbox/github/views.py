@@ -169,7 +169,7 @@ def repository(repository: Repository, at: Addresses) -> View:
         "topics": [],
         "visibility": "private" if repository.private else "public",
         "default_branch": repository.default_branch,
-        "archived": False,
+        "archived": repository.archived,
         "disabled": False,
         "size": 0,
         **dict.fromkeys(_COUNTS, 0),

@@ -126,6 +126,8 @@ class World:
     def check(self, actor: Actor, repository: Repository, need: Need) -> None:
         """Raises ApiError (401, 403) where `actor`, who sees the repository, may not do what needs `need`."""
         with self.lock:
+            if repository.archived and need.access == "write":
+                raise ApiError(403, "Repository was archived so is read-only.")
             if actor.integration:
                 public = not repository.private and need.access == "read"
                 granted = max(_ACCESS.get(actor.permissions.get(name, ""), 0) for name in need.permissions)

@@ -13,5 +13,6 @@ from bot.sandbox.github.services import Services
 
 def routes(services: Services) -> Routes:
     """Every address of the API."""
-    kinds = (AppEndpoints, RepositoryEndpoints, IssueEndpoints, PullEndpoints, CheckEndpoints)
+    # Checks first: the address of a commit, whose name may hold slashes, would take theirs.
+    kinds = (AppEndpoints, CheckEndpoints, RepositoryEndpoints, IssueEndpoints, PullEndpoints)
     return Routes(*(kind(services) for kind in kinds))

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox.github import app_views, views
 from bot.sandbox.github.calls import Answer, Call, Listing
-from bot.sandbox.github.errors import ApiError, not_found
+from bot.sandbox.github.errors import ApiError, no_integration_access, not_found
 from bot.sandbox.github.fields import Fields
 from bot.sandbox.github.records import Actor, Installation, Kind
 from bot.sandbox.github.routing import route
@@ -92,6 +92,15 @@ class AppEndpoints:
         """Send a webhook again."""
         self._world.webhooks.redeliver(self._delivery(call).id)
         return Answer(202, {})
+
+    @route("GET /user")
+    def own_user(self, call: Call) -> Answer:
+        """The account of a person's token."""
+        if call.actor.kind is Kind.NOBODY:
+            raise ApiError(401, "Requires authentication")
+        if call.actor.kind is not Kind.PERSON:
+            raise no_integration_access()
+        return Answer(200, views.profile(call.actor.user, 0, self._world.at))
 
     @route("GET /users/{login}")
     def user(self, call: Call) -> Answer:

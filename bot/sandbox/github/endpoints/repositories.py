@@ -69,6 +69,15 @@ class RepositoryEndpoints:
         (commit,) = git.commits(None, tip, limit=1)
         return Answer(200, commit_views.branch(name, commit, call.repository, self._world.at))
 
+    @route("GET /repos/{owner}/{repo}/commits/{ref}", "contents")
+    def commit(self, call: Call) -> Answer:
+        """One commit, by its id or by a branch."""
+        git, wanted = call.repository.git, call.values["ref"]
+        if (found := git.commit_id(wanted)) is None:
+            raise ApiError(422, f"No commit found for SHA: {wanted}")
+        (commit,) = git.commits(None, found, limit=1)
+        return Answer(200, commit_views.commit(commit, call.repository, self._world.at))
+
     @route("GET /repos/{owner}/{repo}/git/ref/{ref}", "contents")
     def ref(self, call: Call) -> Answer:
         """One ref, without `refs/` in front."""
