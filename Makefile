@@ -15,7 +15,7 @@ demo: $(READY)
 	@$(BIN)/amts demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -73,11 +73,11 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a repository is: the branch that is its default, and the address to clone it from."""
+    """What a repository is: the branch that is its default, whether it is closed for good, and who may see it."""
 
     default_branch: str
-    address: str
     archived: bool
+    private: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Forge:
         """Where it is."""
         with _asking(self.repository):
             found = self._github.get_repo(self.repository)
-            return Place(found.default_branch, found.clone_url, found.archived)
+            return Place(found.default_branch, found.archived, found.private)
 
     def token(self) -> str:
         """A token that git may use now; keep it nowhere."""
@@ -229,12 +229,6 @@ class Forge:
         """Close a pull request or issue."""
         with _asking(f"closing {self.repository}#{number}"):
             self._repository.get_issue(number).edit(state="closed")
-
-    def closed_by(self, number: int) -> str | None:
-        """Who closed a pull request or issue."""
-        with _asking(f"who closed {self.repository}#{number}"):
-            closer = self._repository.get_issue(number).closed_by
-            return closer.login if closer else None
 
     def comment(self, number: int, key: str, body: str) -> None:
         """Say something once: not again where a comment with the same key is there already."""

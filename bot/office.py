@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-import threading
 import uuid
 from collections.abc import Mapping
 from wsgiref.types import WSGIApplication
 
 from bot.forge import App
-from bot.jobs import Jobs, Office, Worker
-from bot.registry import Entry, Registry
+from bot.jobs import Jobs, Office, Pace, Places, Worker
+from bot.registry import DatabaseError, Entry, Registry, file_of
 from bot.service import Service, read_service
 from bot.settings import read_settings
 from bot.webhook import create_app
 from bot.world import World
 from sync.mirrors import Mirrors
 from sync.model import AmtsError
+
+_log = logging.getLogger(__name__)
 
 
 def web(environment: Mapping[str, str] | None = None) -> WSGIApplication:
@@ -45,15 +47,21 @@ def worker(service: Service, environment: Mapping[str, str], executor: str | Non
     app = App(service.server, service.app_id, service.private_key)
 
     def note(repository: str, upstream: str | None, branch: str | None, head: str | None) -> None:
-        registry.put(Entry(repository, upstream, branch, head))
+        try:
+            registry.put(Entry(repository, upstream, branch, head))
+        except DatabaseError as error:  # what is not noted is found out again at the next look at the upstreams
+            _log.warning("%s: %s", repository, error)
 
     world = World(
         app.forge, Mirrors(service.home / "mirrors", service.limit), read_settings(environment), service.web, note
     )
-    office = Office(world, registry, app.repositories, service.quiet, threading.Semaphore(service.workers))
-    # A SQLite file serves one machine, and its one worker takes up its own jobs when it comes back.
-    name = executor or ("local" if service.database.startswith("sqlite") else _unique())
-    return Worker(office, service.database, service.home, name, service.tick, service.poll)
+    pace = Pace(service.quiet, service.tick, service.poll, service.heartbeat, service.keep)
+    office = Office(world, registry, app.repositories, app.forget, Places(service.workers), pace)
+    file = file_of(service.database)
+    if file is None:
+        return Worker(office, service.database, executor or _unique())
+    # A file serves one machine, and its one worker takes up its own jobs when it comes back.
+    return Worker(office, service.database, executor or "local", file.with_name(f"{file.name}.worker"))
 
 
 def _unique() -> str:

@@ -7,16 +7,19 @@ process may die anywhere, and a run without a server has the same memory as one 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from sync import followup
+from sync.ground import BRANCH
 from sync.model import AmtsError, Cost, SectionState, SegmentResult
 
 REF = "refs/amts/state"
 PATH = "record.json"
 _VERSION = 1
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 T = TypeVar("T")
 
 
@@ -28,7 +31,8 @@ class RecordError(AmtsError):
 class SectionRecord:
     """A section in a pull request: the English it was drafted to, and what became of its segments since it was opened.
 
-    `source` is the blob of that English; `kept` counts the segments that are as they were, which are not in `results`.
+    `source` is the blob of that English, empty where there is no draft; `kept` counts the segments that are as they
+    were, which are not in `results`. `moved_from`: the path on the default branch, where that is another one.
     """
 
     source_path: str
@@ -39,6 +43,7 @@ class SectionRecord:
     notes: tuple[str, ...] = ()
     error: str | None = None
     characters: tuple[int, int, int] = (0, 0, 0)  # of the source, of changed segments, sent
+    moved_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ class Record:
     `source`: the revision of the upstream that was looked at last. `declined`: the sections that people do not want
     drafted, each with the blob of the English it was declined at: it is respected until that changes. `proposals` are
     by branch, `waiting` the chapters that have no pull request yet; `dashboard`: whether an issue lists them.
-    `last` is the number of the last pull request of a branch that was merged or closed.
+    `last` is the number of the last pull request of a branch that was merged or closed. `shelved` are the proposals
+    whose pull request a person closed, by branch, until the next one there: it may be reopened.
     """
 
     source: str | None = None
@@ -95,20 +101,28 @@ class Record:
     waiting: tuple[Waiting, ...] = ()
     dashboard: bool = False
     last: Mapping[str, int] = field(default_factory=dict)
+    shelved: Mapping[str, Proposal] = field(default_factory=dict)
 
     def with_proposal(self, proposal: Proposal) -> Record:
         """The record with one proposal put in, or in place of that on the same branch."""
-        return replace(self, proposals={**self.proposals, proposal.branch: proposal})
+        shelved = {branch: kept for branch, kept in self.shelved.items() if branch != proposal.branch}
+        return replace(self, proposals={**self.proposals, proposal.branch: proposal}, shelved=shelved)
 
     def without(self, branch: str) -> Record:
         """The record without the proposal on a branch."""
         return replace(self, proposals={name: kept for name, kept in self.proposals.items() if name != branch})
 
 
+def is_own(branch: str) -> bool:
+    """Whether a branch is one that the bot drafts on."""
+    return branch == BRANCH or branch.startswith(f"{BRANCH}-")
+
+
 def dump(record: Record) -> bytes:
     """The record as JSON: the same for the same record."""
-    proposals = {branch: _proposal_json(found) for branch, found in record.proposals.items()}
-    whole = {"version": _VERSION, **{**asdict(replace(record, proposals={})), "proposals": proposals}}
+    whole = {"version": _VERSION, **asdict(replace(record, proposals={}, shelved={}))}
+    for name, proposals in (("proposals", record.proposals), ("shelved", record.shelved)):
+        whole[name] = {branch: _proposal_json(found) for branch, found in proposals.items()}
     return (json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -122,13 +136,14 @@ def load(data: bytes) -> Record:
             source=_optional(str, fields["source"]),
             paused=_of(bool, fields["paused"]),
             declined={_of(str, path): _of(str, blob) for path, blob in fields["declined"].items()},
-            proposals={_of(str, branch): _proposal(found) for branch, found in fields["proposals"].items()},
+            proposals=_proposals(fields["proposals"]),
             waiting=tuple(
                 Waiting(_of(str, item["chapter"]), _of(int, item["sections"]), _of(int, item["segments"]))
                 for item in fields["waiting"]
             ),
             dashboard=_of(bool, fields["dashboard"]),
             last={_of(str, branch): _of(int, number) for branch, number in fields["last"].items()},
+            shelved=_proposals(fields["shelved"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{REF} holds no record of AMTS: delete the ref, and the next sync starts anew") from error
@@ -142,13 +157,22 @@ def _proposal_json(proposal: Proposal) -> dict[str, Any]:
     return {**asdict(replace(proposal, sections={})), "sections": sections}
 
 
+def _proposals(fields: Mapping[str, Any]) -> dict[str, Proposal]:
+    proposals = {_of(str, branch): _proposal(found) for branch, found in fields.items()}
+    for branch, found in proposals.items():
+        # What is named here is pushed to: never to a branch of people.
+        if branch != found.branch or not is_own(branch):
+            raise ValueError(f"{branch!r:.40} is no branch of AMTS")
+    return proposals
+
+
 def _proposal(fields: Mapping[str, Any]) -> Proposal:
     cost = fields["cost"]
     return Proposal(
         _of(str, fields["branch"]),
-        _of(str, fields["commit"]),
-        _of(str, fields["source"]),
-        _of(str, fields["target"]),
+        _commit(fields["commit"]),
+        _commit(fields["source"]),
+        _commit(fields["target"]),
         _of(str, fields["engine"]),
         {_of(str, path): _section(found) for path, found in fields["sections"].items()},
         _optional(int, fields["number"]),
@@ -171,11 +195,18 @@ def _section(fields: Mapping[str, Any]) -> SectionRecord:
         _lines(fields["notes"]),
         _optional(str, fields["error"]),
         (_of(int, source), _of(int, changed), _of(int, sent)),
+        _optional(str, fields["moved_from"]),
     )
 
 
 def _cost(fields: Mapping[str, Any]) -> Cost:
     return Cost(_of(int, fields["characters"]), _of(int, fields["billed"]), float(fields["dollars"]))
+
+
+def _commit(value: object) -> str:
+    if not _COMMIT.fullmatch(_of(str, value)):
+        raise ValueError(f"{value!r:.40} is no id of a commit")
+    return str(value)
 
 
 def _lines(values: Any) -> tuple[str, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from sync.model import AmtsError
 
+_PATIENCE = 10  # seconds that a connection, or SQLite's lock, is waited for
 _META = sa.MetaData()
 _REPOSITORIES = sa.Table(
     "amts_repositories",
@@ -47,12 +49,16 @@ class Registry:
     def __init__(self, url: str) -> None:
         """Take the URL of a SQLite or PostgreSQL database; the tables are made where they are missing."""
         try:
-            self._engine = sa.create_engine(driver(url), pool_pre_ping=True)
+            wait = {"timeout": _PATIENCE} if url.startswith("sqlite") else {}
+            self._engine = sa.create_engine(driver(url), pool_pre_ping=True, hide_parameters=True, connect_args=wait)
             if self._engine.dialect.name == "sqlite":
                 with self._engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # kept in the file, for every user of it
-            _META.create_all(self._engine)
-        except (sa.exc.SQLAlchemyError, ImportError) as error:
+            try:
+                _META.create_all(self._engine)
+            except sa.exc.DBAPIError:  # another process made them between the look and the making
+                _META.create_all(self._engine)
+        except (sa.exc.SQLAlchemyError, ImportError, ValueError) as error:
             raise DatabaseError(f"the database cannot be used: {_reason(error)}: check AMTS_DATABASE_URL") from None
 
     def close(self) -> None:
@@ -83,16 +89,22 @@ class Registry:
 
     def alive(self, worker: str) -> None:
         """Note that a worker lives."""
-        self._upsert(_WORKERS, "id", worker, {"seen": time.time()})
+        self._upsert(_WORKERS, "id", worker, {"seen": self._now()})
 
     def leave(self, worker: str) -> None:
         """Note that a worker lives no more."""
         self._run(sa.delete(_WORKERS).where(_WORKERS.c.id == worker))
 
-    def dead(self, since: float) -> list[str]:
-        """The workers that said nothing for so many seconds."""
-        late = _WORKERS.c.seen < time.time() - since
-        return [row[0] for row in self._run(sa.select(_WORKERS.c.id).where(late))]
+    def living(self, silence: float) -> list[str]:
+        """The workers that said something within so many seconds; the others are forgotten."""
+        self._run(sa.delete(_WORKERS).where(_WORKERS.c.seen < self._now() - silence))
+        return [row[0] for row in self._run(sa.select(_WORKERS.c.id).order_by(_WORKERS.c.id))]
+
+    def _now(self) -> Any:
+        """The time by one clock for all: that of the server, where there is one."""
+        if self._engine.dialect.name == "sqlite":
+            return time.time()
+        return sa.extract("epoch", sa.func.clock_timestamp())
 
     def _upsert(self, table: sa.Table, key: str, value: str, values: dict[str, Any]) -> None:
         # Both know the same words for it, and SQLAlchemy has them for each dialect.
@@ -113,11 +125,19 @@ class Registry:
 
 
 def driver(url: str) -> str:
-    """A URL with the driver that AMTS brings along: psycopg 3 for PostgreSQL."""
-    for prefix in ("postgres://", "postgresql://"):
+    """A URL as AMTS uses it: for PostgreSQL with psycopg 3, and no wait without an end for a server that is gone."""
+    for prefix in ("postgres://", "postgresql://", "postgresql+psycopg://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
+            found = sa.make_url("postgresql+psycopg://" + url.removeprefix(prefix))
+            if "connect_timeout" not in found.query:
+                found = found.update_query_dict({"connect_timeout": str(_PATIENCE)})
+            return found.render_as_string(hide_password=False)
     return url
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None for a server."""
+    return Path(sa.make_url(url).database or "") if url.startswith("sqlite") else None
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from bot.forge import Server
 from bot.settings import SettingsError
 
+_DAY = 86_400.0  # seconds
 _GITHUB = "https://github.com"
 _API = "https://api.github.com"
 
@@ -20,7 +22,8 @@ class Service:
 
     `secrets`: of the webhook, the one in use and, while it is changed, the one before. Times are in seconds: `quiet`
     without another push before an update begins, `poll` between two looks at an upstream, `tick` between two looks at
-    the queues. `limit`: bytes that the mirrors may take. `workers`: stages that one process works on at once.
+    the queues, `heartbeat` between two signs of life of a worker, `keep` until jobs that ended are removed. `limit`:
+    bytes that the mirrors may take. `workers`: stages that one process works on at once.
     """
 
     home: Path
@@ -35,12 +38,14 @@ class Service:
     tick: float = 1.0
     limit: int = 20_000_000_000
     workers: int = 2
+    heartbeat: float = 10.0
+    keep: float = 28 * _DAY
 
 
 def read_service(environment: Mapping[str, str]) -> Service:
     """The settings of an environment, such as os.environ.
 
-    Raises SettingsError that names everything that is wrong or missing, a line each.
+    Raises SettingsError that names everything that is wrong or missing.
     """
     wrong: list[str] = []
 
@@ -56,24 +61,25 @@ def read_service(environment: Mapping[str, str]) -> Service:
         return value
 
     home = _home(environment)
-    app_id = number("AMTS_APP_ID", 0, 0, 10**12, "the number of the GitHub App")
-    if not app_id:
-        wrong.append("AMTS_APP_ID is missing: set it to the number of the GitHub App, from its settings page")
+    app_id = environment.get("AMTS_APP_ID", "")
+    if not re.fullmatch(r"[1-9][0-9]{0,11}", app_id):
+        given = f"is {app_id[:20]!r}" if app_id else "is missing"
+        wrong.append(f"AMTS_APP_ID {given}: set it to the number of the GitHub App, from its settings page")
     secrets = tuple(
         filter(None, (environment.get(name) for name in ("AMTS_WEBHOOK_SECRET", "AMTS_WEBHOOK_SECRET_OLD")))
     )
     if not environment.get("AMTS_WEBHOOK_SECRET"):
         wrong.append("AMTS_WEBHOOK_SECRET is missing: set it to the webhook secret of the GitHub App")
     key = _private_key(environment, wrong)
-    web = environment.get("AMTS_GITHUB_URL", _GITHUB).rstrip("/")
-    api = environment.get("AMTS_GITHUB_API_URL", _API if web == _GITHUB else f"{web}/api/v3").rstrip("/")
+    web = (environment.get("AMTS_GITHUB_URL") or _GITHUB).rstrip("/")
+    api = (environment.get("AMTS_GITHUB_API_URL") or (_API if web == _GITHUB else f"{web}/api/v3")).rstrip("/")
     for name, value in (("AMTS_GITHUB_URL", web), ("AMTS_GITHUB_API_URL", api)):
         if not value.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
             wrong.append(f"{name} must be an https address")
     service = Service(
         home=home,
         database=read_database(environment),
-        app_id=int(app_id),
+        app_id=int(app_id) if app_id.isdecimal() else 0,
         private_key=key,
         secrets=secrets,
         server=Server(api, number("AMTS_WRITE_PAUSE", 1, 0, 60, "seconds")),
@@ -83,6 +89,8 @@ def read_service(environment: Mapping[str, str]) -> Service:
         tick=number("AMTS_TICK", 1, 0.05, 60, "seconds"),
         limit=int(number("AMTS_MIRRORS_GB", 20, 0.01, 10_000, "gigabytes") * 1e9),
         workers=int(number("AMTS_CONCURRENCY", 2, 1, 64, "a number of stages at once")),
+        heartbeat=number("AMTS_HEARTBEAT", 10, 0.1, 600, "seconds"),
+        keep=number("AMTS_KEEP_DAYS", 28, 4, 10_000, "days") * _DAY,
     )
     if not service.database.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
         wrong.append("AMTS_DATABASE_URL must begin with sqlite:/// or postgresql://")

@@ -16,7 +16,8 @@ from bot.markup import code
 from bot.messages import proposal_body, proposal_title
 from bot.records import Record
 from bot.settings import read_settings
-from bot.updates import open_bench, prepare_update
+from bot.tasks import open_bench
+from bot.updates import prepare_update
 from bot.workflow import Value
 from bot.world import Idle, World, look
 from sync import engines

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot import replies
+from bot.branches import leave_out
 from bot.commands import Pause, Resume, Retranslate, Skip, find_sections
 from bot.records import Proposal, Record, SectionRecord
 from bot.review import is_change
 from bot.settings import with_settings
-from bot.updates import Bench, Outcome, Prepared, keep
+from bot.tasks import Bench, Outcome, Prepared, keep
 from bot.wording import plural
 from bot.world import World
 from sync import pipeline
@@ -51,10 +52,7 @@ def prepare_skip(bench: Bench, command: Skip, number: int) -> Prepared:
     if not free:
         return _refused(bench, *said)
     said.append(replies.skipped(free))
-    commit = bench.target.write(
-        (tip,), _as_before(bench, free, tip), _message(f"Leave out {plural(len(free), 'section')}", proposal),
-        bench.config.author, bench.sight.date,
-    )  # fmt: skip
+    commit = leave_out(bench, {path: proposal.sections[path] for path in free}, (tip,))
     left = {path: section for path, section in proposal.sections.items() if path not in free}
     declined = {path: proposal.sections[path].source for path in free}
     closing = None if left else replies.all_skipped()
@@ -63,19 +61,6 @@ def prepare_skip(bench: Bench, command: Skip, number: int) -> Prepared:
     outcome = keep(bench, record, {f"refs/heads/{proposal.branch}": commit})
     made = replace(outcome, replies=tuple(said), failed=bool(missing or theirs))
     return Prepared(None, {}, lambda _: made)
-
-
-def _as_before(bench: Bench, paths: Sequence[str], tip: str) -> dict[str, bytes | None]:
-    """The files of sections as the default branch has them."""
-    before, now = bench.target.tree(bench.sight.target), bench.target.tree(tip)
-    files: dict[str, bytes | None] = {}
-    for path in paths:
-        for name in filter(None, (path, bench.config.layout.origin_path(path))):
-            if name in before:
-                files[name] = bench.target.read(before[name].blob)
-            elif name in now:
-                files[name] = None
-    return files
 
 
 def prepare_retranslate(bench: Bench, command: Retranslate, number: int, world: World) -> Prepared:

@@ -8,35 +8,40 @@ all, where a command or an Action does it in one go.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from bot import commands, replies
-from bot.commands import Command, Help, Resume, Retranslate, Skip, Status, Unknown
+from bot import commands, records, replies
+from bot.commands import Command, Help, Pause, Resume, Retranslate, Skip, Status, Unknown
 from bot.forge import ForgeError, Later
-from bot.publish import publish
+from bot.publish import PROBLEM_MARKER, mend, publish, tell_errors, tell_problem, tell_settings
 from bot.records import Record
+from bot.replies import SETTINGS_MARKER
 from bot.steering import prepare_pause, prepare_retranslate, prepare_skip, proposal_of
-from bot.updates import Bench, Outcome, Prepared, open_bench, prepare_update, settle
-from bot.world import Idle, Sight, World, look, read_record
-from sync import config
+from bot.tasks import Bench, Outcome, Prepared, open_bench
+from bot.updates import prepare_update
+from bot.world import Idle, Sight, World, look, read_record, settle
 from sync.config import ConfigError
 from sync.drafts import Asked, finish
 from sync.engines import Answers, JobError
+from sync.faults import unexpected
 from sync.mirrors import Moved, Unreachable
 from sync.model import AmtsError, Cost, Translation
 
 _log = logging.getLogger(__name__)
 _TRIES = 6  # of a task, each time that somebody pushed while it was at work
 _PATIENCE = 60  # times that GitHub may ask for a while before a stage is given up
-_PROBLEM = "<!-- amts:problem -->"
+_HEADS = "refs/heads/"
 _WRITE = frozenset({"admin", "write", "maintain"})
 
 Value = Any  # what JSON can hold
+
+
+class StageError(AmtsError):
+    """A stage came to something that nobody expected."""
 
 
 class Keeper(Protocol):
@@ -73,7 +78,7 @@ def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str
         return prepare_update(bench, sections)
 
     try:
-        return _told(keeper, world, repository, lambda: _work(keeper, world, repository, prepare))
+        return _told(keeper, world, repository, lambda: _work(keeper, world, repository, prepare, _attempt))
     except Idle as idle:
         return f"nothing to do: {idle}"
 
@@ -83,6 +88,9 @@ def answer(keeper: Keeper, world: World, repository: str, said: Said) -> str:
     asked = commands.read_commands(said.body)
     if not asked:
         return "no command"
+    branch = patiently(keeper, "pull request", lambda: world.connect(repository).pull_request(said.number).branch)
+    if not records.is_own(branch):
+        return "not a pull request of AMTS"
     allowed = patiently(keeper, "permission", lambda: world.connect(repository).permission(said.author))
     if allowed not in _WRITE:
         _say(keeper, world, repository, said, "access", replies.no_access(said.author))
@@ -131,22 +139,38 @@ def _obey(
             return prepare_skip(bench, command, said.number)
         return prepare_pause(bench, command)
 
-    told = _work(keeper, world, repository, lambda bench: prepare(bench))
+    # A pause does not wait for its turn: an update may be at work, and only one of the two may show what it did.
+    attempt = _remember if isinstance(command, Pause) else _attempt
+    told = _work(keeper, world, repository, prepare, attempt)
     if isinstance(command, Resume):
-        _work(keeper, world, repository, lambda bench: prepare_update(bench))
+        _work(keeper, world, repository, lambda bench: prepare_update(bench), _attempt)
     return tuple(told["replies"]), told["failed"]
 
 
-def _work(keeper: Keeper, world: World, repository: str, prepare: Callable[[Bench], Prepared]) -> Any:
-    """One task through all stages; again from the first one where somebody pushed in the meantime."""
-    for attempt in range(_TRIES):
-        if attempt:
-            keeper.sleep(2.0**attempt)
+def _work(
+    keeper: Keeper, world: World, repository: str, prepare: Callable[[Bench], Prepared], attempt: Callable[..., Any]
+) -> Any:
+    """One task through its stages; again from the first one where somebody pushed in the meantime."""
+    for number in range(_TRIES):
+        if number:
+            keeper.sleep(2.0**number)
         try:
-            return _attempt(keeper, world, repository, prepare)
+            return attempt(keeper, world, repository, prepare)
         except Moved as moved:
             _log.info("%s: %s", repository, moved)
     raise ForgeError(f"{repository} was pushed to again and again: the next change there starts this anew")
+
+
+def _remember(keeper: Keeper, world: World, repository: str, prepare: Callable[[Bench], Prepared]) -> Any:
+    """What changes the record and nothing else."""
+    sight = Sight.load(patiently(keeper, "read", lambda: look(world, repository).dump()))
+
+    def push() -> Value:
+        with ExitStack() as held:
+            bench = open_bench(world, sight, held)
+            return _push(bench, prepare(bench), {})
+
+    return patiently(keeper, "remember", push)
 
 
 def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[Bench], Prepared]) -> Any:
@@ -164,16 +188,18 @@ def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[B
         handles = patiently(keeper, "translate", lambda: _submit(prepared()[1]))
         answers: dict[str, Any] = {}
         while waiting := [branch for branch in handles if branch not in answers]:
-            answers |= patiently(keeper, "poll", lambda: _poll(prepared()[1], handles, waiting))
+            looked = patiently(keeper, "poll", lambda: _poll(prepared()[1], handles, waiting))
+            answers |= looked["answers"]
             if len(answers) < len(handles):
-                translator = prepared()[1].translator
                 ready.clear()
                 held.close()
-                keeper.sleep(translator.pause if translator else 1.0)
+                keeper.sleep(looked["pause"])
         done = patiently(keeper, "assemble and push", lambda: _push(*prepared(), answers))
-        told = patiently(keeper, "publish", lambda: _publish(world, sight, done["record"], prepared()[0]))
+        if any("failure" in found for found in answers.values()):
+            patiently(keeper, "note", lambda: _try_again(world, sight, prepared()[0]))
+        told = patiently(keeper, "publish", lambda: _publish(world, sight, done, prepared()[0]))
         patiently(keeper, "finish", lambda: _finish(prepared()[1], handles, answers))
-    return {"summary": told, "replies": done["replies"], "failed": done["failed"]}
+    return {"summary": told, **{name: done[name] for name in ("replies", "failed", "errors")}}
 
 
 def _submit(prepared: Prepared) -> Value:
@@ -189,7 +215,7 @@ def _submit(prepared: Prepared) -> Value:
 
 
 def _poll(prepared: Prepared, handles: Mapping[str, Any], branches: list[str]) -> Value:
-    """The answers that are there now, by branch."""
+    """The answers that are there now, by branch, and after how long it is worth while to look again."""
     found: dict[str, Any] = {}
     for branch in branches:
         if "failure" in handles[branch] or prepared.translator is None:
@@ -202,22 +228,36 @@ def _poll(prepared: Prepared, handles: Mapping[str, Any], branches: list[str]) -
         else:
             if answers is not None:
                 found[branch] = {"handle": handles[branch]["handle"], "answers": _dump(answers)}
-    return found
+    return {"answers": found, "pause": prepared.translator.pause if prepared.translator else 1.0}
 
 
 def _push(bench: Bench, prepared: Prepared, answers: Mapping[str, Any]) -> Value:
     """Drafts and record committed and pushed, all at once. Raises Moved."""
     outcome: Outcome = prepared.complete({branch: _asked(found) for branch, found in answers.items()})
     bench.target.push(outcome.updates, {})
-    record = outcome.updates.get("refs/amts/state", bench.sight.record)
-    return {"record": record, "replies": list(outcome.replies), "failed": outcome.failed}
+    heads = {ref.removeprefix(_HEADS): commit for ref, commit in outcome.updates.items() if ref.startswith(_HEADS)}
+    return {
+        "record": outcome.updates.get(records.REF, bench.sight.record),
+        "tips": {**bench.sight.tips, **heads},
+        "replies": list(outcome.replies),
+        "failed": outcome.failed,
+        "errors": dict(outcome.errors),
+    }
 
 
-def _publish(world: World, sight: Sight, commit: str | None, bench: Bench) -> Value:
+def _publish(world: World, sight: Sight, done: Mapping[str, Any], bench: Bench) -> Value:
     """Show what was pushed."""
-    record = settle(read_record(bench.target, commit), sight)
+    record = replace(settle(read_record(bench.target, done["record"]), sight), source=sight.source)
     created = {branch: found.number is None for branch, found in record.proposals.items()}
-    return publish(world.connect(sight.repository), record, bench.config, sight.branch, sight.upstream, created)
+    forge = world.connect(sight.repository)
+    return publish(forge, record, bench.config, sight.branch, sight.upstream, done["tips"], created)
+
+
+def _try_again(world: World, sight: Sight, bench: Bench) -> Value:
+    """Have the poll look at this repository again, though nothing changed: the engine may be well by then."""
+    upstream = world.name_of(sight.upstream) or sight.upstream
+    world.note(sight.repository, upstream, bench.config.upstream_branch, None)
+    return None
 
 
 def _finish(prepared: Prepared, handles: Mapping[str, Any], answers: Mapping[str, Any]) -> Value:
@@ -263,40 +303,24 @@ def _status(world: World, repository: str, number: int) -> str:
 def _told(keeper: Keeper, world: World, repository: str, work: Callable[[], Any]) -> str:
     """Do it, and tell the people of the repository what finally fails, in one issue that is updated in place."""
     try:
-        summary = str(work()["summary"])
+        done = work()
     except Idle:
         raise
     except ConfigError as error:
-        title, body = replies.config_problem(str(error), config.PATH)
-        patiently(keeper, "tell", lambda: _tell(world, repository, replies.SETTINGS_MARKER, title, body))
+        wrong = str(error)
+        patiently(keeper, "tell", lambda: tell_settings(world.connect(repository), wrong))
         return f"settings: {error}"
     except AmtsError as error:
-        body = f"{_PROBLEM}\n\n{replies.job_failed('an update', str(error), repository)}"
-        patiently(keeper, "tell", lambda: _tell(world, repository, _PROBLEM, "AMTS: an update failed", body))
+        why = str(error)
+        patiently(keeper, "tell", lambda: tell_problem(world.connect(repository), why))
         raise
-    patiently(keeper, "mend", lambda: _mend(world, repository))
-    return summary
-
-
-def _tell(world: World, repository: str, mark: str, title: str, body: str) -> Value:
-    return world.connect(repository).open_issue(mark, title, body).number
-
-
-def _mend(world: World, repository: str) -> Value:
-    """Close what was said of earlier failures, now that all is well."""
-    forge = world.connect(repository)
-    closed = []
-    for issue in forge.issues():
-        if issue.open and issue.body.startswith((_PROBLEM, replies.SETTINGS_MARKER)):
-            forge.comment(issue.number, f"mended-{hash_of(issue.body)}", replies.config_mended())
-            forge.close(issue.number)
-            closed.append(issue.number)
-    return closed
-
-
-def hash_of(text: str) -> str:
-    """A short name for a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    marks = [SETTINGS_MARKER]
+    if errors := done["errors"]:
+        patiently(keeper, "tell", lambda: tell_errors(world.connect(repository), errors))
+    else:
+        marks.append(PROBLEM_MARKER)
+    patiently(keeper, "mend", lambda: mend(world.connect(repository), *marks))
+    return str(done["summary"])
 
 
 def _say(keeper: Keeper, world: World, repository: str, said: Said, key: str, text: str) -> None:
@@ -333,3 +357,7 @@ def _or_later(make: Callable[[], Value]) -> dict[str, Value]:
         return {"later": 30.0, "why": str(error)}
     except Moved as moved:
         return {"moved": str(moved)}
+    except AmtsError:
+        raise
+    except Exception as error:  # a fault of ours ends a task like any other, and is told like any other
+        raise StageError(unexpected(error)) from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot import dashboard, records
 from bot.forge import Connect, NotFound
-from bot.records import Record
+from bot.records import Proposal, Record
 from bot.settings import Settings, with_settings
 from sync import config
 from sync.bases import read_text
@@ -48,8 +48,8 @@ class World:
     def upstream(self, address: str, repository: str) -> Access:
         """How git reads the upstream that a translation repository names. Raises ConfigError.
 
-        Its settings may come from anyone who can write to it: so it gets to see what everybody may see, and what
-        belongs to the same owner, and no file or host beside GitHub but by https.
+        Its settings may come from anyone who can write to it: so it gets to see what everybody may see, by https, and
+        beside that only a private repository of the same owner, where it is private itself.
         """
         name = self.name_of(address)
         if name is None:
@@ -58,9 +58,13 @@ class World:
             return Access(address)
         if name.split("/")[0].lower() == repository.split("/")[0].lower():
             try:
-                return self.access(name)
+                is_private = self.connect(name).place().private
             except NotFound:  # the App is not installed there, which a public repository needs not
-                pass
+                is_private = False
+            if is_private and not self.connect(repository).place().private:
+                raise ConfigError(f"{config.PATH}: upstream {name} is private, and everybody could read its text here")
+            if is_private:
+                return self.access(name)
         return Access(f"{self.web}/{name}.git")
 
     def config(self, target: Mirror, commit: str) -> Config:
@@ -86,11 +90,11 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """The newest pull request of a branch. `declined`: closed by a person without merging it."""
+    """The newest pull request of a branch."""
 
     number: int
     open: bool
-    declined: bool
+    merged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,10 @@ def _look(world: World, repository: str) -> Sight:
     listed = forge.issue(dashboard.MARKER) if record.dashboard else None
     ticked = dashboard.ticked(listed.body) if listed else dashboard.Ticked()
     pulls = {}
-    for branch, proposal in record.proposals.items():
+    for branch, proposal in (*record.shelved.items(), *record.proposals.items()):
         found = forge.newest_pull_request(branch)
         if found is not None and found.number > proposal.after:
-            declined = not found.open and not found.merged and forge.closed_by(found.number) != forge.login
-            pulls[branch] = Pull(found.number, found.open, declined)
+            pulls[branch] = Pull(found.number, found.open, found.merged)
     return Sight(
         repository, settings.upstream, source, head, place.default_branch, state, f"{int(time.time())} +0000",
         tips, pulls, ticked.chapters, ticked.sections,
@@ -184,3 +187,34 @@ def read_record(target: Mirror, commit: str | None) -> Record:
     if records.PATH not in tree:
         raise records.RecordError(f"{records.REF} of {target.name} holds no record: delete the ref")
     return records.load(target.read(tree[records.PATH].blob))
+
+
+def settle(record: Record, sight: Sight) -> Record:
+    """The record after what became of its pull requests: merged and closed ones are no proposals any more.
+
+    What a person closed is declined, section by section, at the English that it was drafted to; until it is reopened.
+    """
+    for branch, proposal in record.proposals.items():
+        pull = sight.pulls.get(branch)
+        if pull is None or pull.number <= proposal.after:
+            continue
+        if pull.open:
+            record = record.with_proposal(replace(proposal, number=pull.number))
+            continue
+        if not pull.merged and proposal.closing is None:
+            shelved = {**record.shelved, branch: replace(proposal, number=None)}
+            record = replace(record, declined={**record.declined, **_drafted(proposal)}, shelved=shelved)
+        record = replace(record.without(branch), last={**record.last, branch: pull.number})
+    for branch, proposal in record.shelved.items():
+        pull = sight.pulls.get(branch)
+        if pull is not None and pull.open and branch not in record.proposals:
+            left = {item for item in record.declined.items() if item not in _drafted(proposal).items()}
+            record = replace(record, declined=dict(sorted(left)), last={**record.last, branch: proposal.after})
+            record = record.with_proposal(replace(proposal, number=pull.number))
+    wanted = set(sight.sections)
+    return replace(record, declined={path: blob for path, blob in record.declined.items() if path not in wanted})
+
+
+def _drafted(proposal: Proposal) -> dict[str, str]:
+    """The sections of a proposal, each with the English it was drafted to."""
+    return {path: section.source for path, section in proposal.sections.items() if section.source}

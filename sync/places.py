@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sync.inline import fold, strip_marks
 from sync.model import SegmentResult
-from sync.parts import Part, parts_of_section, starts
+from sync.parts import parts_of_section, starts
 
 _MOST_JOINED = 4  # parts of a file that one result may speak of
+_OPENING = 4  # characters by which most texts are told apart
 
 Span = tuple[int, int]
 
@@ -27,7 +28,7 @@ def placed(results: Sequence[SegmentResult], text: str, language: str) -> tuple[
     for start in known:
         line += text.count("\n", position, start)
         lines[start], position = line, start
-    standing = _standing(parts_of_section(text, language), text, language)
+    standing = _standing(text, language, (result for result in results if result.start is not None))
 
     def at_its_place(result: SegmentResult) -> SegmentResult:
         if result.start is None:
@@ -45,7 +46,7 @@ def find_places(results: Sequence[SegmentResult], text: str, language: str) -> d
     What does not stand there any more is left out. None: it stood in several places and now stands in more or in
     fewer, so that which of them is which cannot be told.
     """
-    standing = _standing(parts_of_section(text, language), text, language)
+    standing = _standing(text, language, results)
     found: dict[int, Span | None] = {}
     for index, result in enumerate(results):
         if result.start is None or not result.draft:
@@ -65,12 +66,19 @@ def _key(text: str, language: str) -> str:
     return fold(strip_marks(text), language, ">")
 
 
-def _standing(parts: Sequence[Part], text: str, language: str) -> dict[str, list[Span]]:
-    """Every stretch of one or a few parts by its text on one line, slide marks aside; in order."""
+def _standing(text: str, language: str, results: Iterable[SegmentResult]) -> dict[str, list[Span]]:
+    """Where the texts of results stand, each on one line and without slide marks: parts, or a few of them in a row."""
+    wanted = {_key(result.draft, language) for result in results if result.draft}
+    openings = {key[:_OPENING] for key in wanted}
+    parts = parts_of_section(text, language)
     begins = starts(parts)
     ends = [begin + len(part.body) for begin, part in zip(begins, parts, strict=True)]
     found: dict[str, list[Span]] = {}
     for first, begin in enumerate(begins):
         for end in ends[first : first + _MOST_JOINED]:
-            found.setdefault(_key(text[begin:end], language), []).append((begin, end))
+            key = _key(text[begin:end], language)
+            if key in wanted:
+                found.setdefault(key, []).append((begin, end))
+            if len(key) >= _OPENING and key[:_OPENING] not in openings:
+                break  # whatever follows, it is none of them
     return found

@@ -169,10 +169,11 @@ NOTHING: dict[str, Any] = {
     ids=["nothing", "everything", "shell"],
 )
 def test_inputs_arrive_as_they_are(inputs: dict[str, str], wanted: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "here.md").touch()  # which *.md would name
     ran = started(tmp_path, {**INPUTS, **inputs})
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert reported(tmp_path) == NOTHING | wanted
-    assert {path.name for path in tmp_path.iterdir()} == {"amts", "amts-report.md", "output", "script.sh"}
+    assert {path.name for path in tmp_path.iterdir()} == {"amts", "amts-report.md", "here.md", "output", "script.sh"}
 
 
 def test_whose_token_it_is_is_asked_of_another_one(tmp_path: Path) -> None:

@@ -17,11 +17,14 @@ from bot.sandbox.github.processes import GitError, git
 from bot.settings import Settings
 from bot.world import World
 from sync import config
+from sync.config import PullRequests
 from sync.mirrors import Mirrors
 from sync.model import AmtsError
 
 SOURCE = "book/en"
-PERSON = "reviewer"
+ONE = 1_000_000  # segments of a pull request that takes all there is
+REVIEWABLE = PullRequests().max_segments
+_PERSON = "reviewer"
 _SETTINGS = """\
 upstream: {source}
 language: {language}
@@ -35,10 +38,10 @@ class SceneError(AmtsError):
 
 
 class Stopwatch:
-    """Keeps nothing of a workflow's stages but how long each took, in seconds, by name."""
+    """Keeps nothing of a workflow's stages but how long they took, in seconds."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+        self.seconds = 0.0
 
     def step(self, name: str, make: Callable[[], workflow.Value]) -> workflow.Value:
         """Do a stage, and take its time."""
@@ -46,21 +49,19 @@ class Stopwatch:
         try:
             return make()
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+            self.seconds += time.perf_counter() - began
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
 
-    @property
-    def total(self) -> float:
-        """Of all stages."""
-        return sum(self.seconds.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The upstream SOURCE, which stands where it was pushed to last, and any number of translations of it."""
+    """The upstream SOURCE and any number of translations of it; `history` has all that the upstream may be brought to.
+
+    Repositories are named OWNER/NAME, as on GitHub. Nobody sends webhooks: `update` is what they would lead to.
+    """
 
     hub: GitHubSandbox
     world: World
@@ -79,32 +80,32 @@ class Scene:
         return line[::-1]
 
     def push(self, commit: str) -> None:
-        """Bring the upstream to a commit of the book."""
+        """Bring the upstream's default branch to a commit of the book."""
         branch = self.history.default_branch()
-        self.hub.push(SOURCE, self.history.path, f"+{commit}:refs/heads/{branch}", PERSON)
+        self.hub.push(SOURCE, self.history.path, f"+{commit}:refs/heads/{branch}", _PERSON)
 
-    def add_folder(self, name: str, folder: Path, language: str, most: int) -> None:
+    def add_folder(self, name: str, folder: Path, language: str, most: int = REVIEWABLE) -> None:
         """Add a translation with the files of a folder; `most`: segments of one pull request."""
         files: dict[str, bytes | None] = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and ".git" not in path.parts
+            if path.is_file() and ".git" not in path.relative_to(folder).parts
         }
         files[config.PATH] = _SETTINGS.format(source=SOURCE, language=language, most=most).encode()
-        self.hub.add_repository(name, collaborators={PERSON: "write"})
-        self.hub.commit(name, "main", files, "The translation", PERSON)
+        self.hub.add_repository(name)
+        self.hub.commit(name, "main", files, "The translation", _PERSON)
         self.hub.install(name)
 
     def add_copy(self, name: str, of: str) -> None:
         """Add a translation with the branches of another, and none of what the bot remembers of that."""
-        self.hub.add_repository(name, self.folder / "hub" / f"{of}.git", collaborators={PERSON: "write"})
+        self.hub.add_repository(name, self._place(of))
         self.hub.install(name)
 
-    def update(self, name: str) -> Stopwatch:
-        """Let the bot look at a translation: how long each stage took. Raises AmtsError."""
+    def update(self, name: str) -> float:
+        """Let the bot look at a translation: the seconds it took. Raises AmtsError."""
         watch = Stopwatch()
         workflow.update(watch, self.world, name)
-        return watch
+        return watch.seconds
 
     def record(self, name: str) -> Record:
         """What the bot remembers of a translation."""
@@ -117,14 +118,24 @@ class Scene:
 
     def merge(self, name: str, number: int) -> None:
         """Merge a pull request, and delete its branch."""
-        self.hub.merge(name, number, PERSON, delete_branch=True)
+        self.hub.merge(name, number, _PERSON, delete_branch=True)
+
+    def files(self, name: str, revision: str) -> dict[str, bytes]:
+        """The Markdown files of a revision of a translation, by path."""
+        place = self._place(name)
+        listing = git(place, "ls-tree", "-r", "-z", "--name-only", "--full-tree", revision)
+        paths = [path for path in listing.decode().split("\0") if path.endswith(".md")]
+        return {path: git(place, "cat-file", "blob", f"{revision}:{path}") for path in paths}
+
+    def _place(self, name: str) -> Path:
+        return self.folder / "hub" / f"{name}.git"
 
 
 @contextmanager
 def open_scene(folder: Path, book: Path) -> Iterator[Scene]:
     """A scene in an empty folder; `book` is a git repository or a bundle, whose default branch is the book.
 
-    Raises SceneError where it is none.
+    Raises SceneError where it is neither.
     """
     try:
         history = BareRepository.create(folder / "history.git", book, None)

@@ -27,6 +27,7 @@ F = TypeVar("F", bound=Figures)
 
 folder = click.Path(path_type=Path, exists=True, file_okay=False)
 file = click.Path(path_type=Path, exists=True, dir_okay=False)
+anything = click.Path(path_type=Path, exists=True)
 
 language_option = click.option(
     "--language", "-l", default="ko", show_default=True, help="Language of the translations."
@@ -164,6 +165,78 @@ def parallel_data(target: Path, language: str, json_file: Path | None) -> None:
     _measured(lambda report: bench_extraction(target, language, report), json_file)
 
 
+@bench.command()
+@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For each of the two.")
+@json_option
+def webhook(seconds: float, json_file: Path | None) -> int:
+    """Send `amts serve` webhooks as fast as one client can, beside a bare Flask route that does one SQLite insert."""
+    from bot.bench.webhook import bench_webhook
+
+    return _held(_measured(lambda report: bench_webhook(seconds, report), json_file).as_said)
+
+
+@bench.command()
+@click.argument("source", type=folder, required=False)
+@click.argument("target", type=folder, required=False)
+@click.option("--repositories", default=20, show_default=True, type=click.IntRange(1), help="Translations of the book.")
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1), help="Runs with one worker and two.")
+@language_option
+@json_option
+def workers(
+    source: Path | None, target: Path | None, repositories: int, rounds: int, language: str, json_file: Path | None
+) -> int:
+    """Time one upstream push for many translations: two workers on PostgreSQL, beside one.
+
+    The book is a small one, unless SOURCE holds the new English of another, and TARGET the pairs X_origin.md and X.md.
+    """
+    from bot.bench.workers import bench_workers, real_book, small_book
+
+    if source is not None and target is None:
+        raise click.UsageError("name TARGET too, the folder of the pairs of this book")
+    book = small_book() if source is None or target is None else real_book(source, target, language)
+    return _held(_measured(lambda report: bench_workers(book, repositories, rounds, report), json_file).as_said)
+
+
+@bench.command()
+@click.argument("book", type=anything)
+@click.argument("translation", type=folder)
+@click.option("--last", default=100, show_default=True, type=click.IntRange(1), help="So many commits of BOOK.")
+@click.option("--burst", default=1, show_default=True, type=click.IntRange(1), help="So many of them in one push.")
+@language_option
+@json_option
+def pushes(book: Path, translation: Path, last: int, burst: int, language: str, json_file: Path | None) -> int:
+    """Replay the last commits of BOOK as pushes: one pull request, and the same draft as one sync of them all?
+
+    BOOK is a git repository or a bundle, TRANSLATION a folder of pairs X_origin.md and X.md.
+    """
+    from bot.bench.pushes import bench_pushes
+
+    return _held(
+        _measured(lambda report: bench_pushes(book, translation, language, last, burst, report), json_file).as_said
+    )
+
+
+@bench.command()
+@click.argument("book", type=anything)
+@click.argument("translation", type=folder)
+@language_option
+@json_option
+def chapters(book: Path, translation: Path, language: str, json_file: Path | None) -> int:
+    """Bring a whole TRANSLATION up to date with BOOK by chapter, merging one pull request after another.
+
+    BOOK is a git repository or a bundle, TRANSLATION a folder of pairs X_origin.md and X.md.
+    """
+    from bot.bench.chapters import bench_chapters
+
+    figures = _measured(lambda report: bench_chapters(book, translation, language, report), json_file)
+    return _held(not figures.faults)
+
+
+def _held(as_said: bool) -> int:
+    """The exit code of a benchmark with a goal."""
+    return 0 if as_said else 1
+
+
 def _measured(measure: Callable[[Progress], F], json_file: Path | None) -> F:
     """The figures, when they are printed."""
     with progress() as report:
@@ -196,7 +269,7 @@ def _build_books(folder: Path) -> int:
         raise click.BadParameter(f"{folder} is not empty: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     made = build(folder)
-    put_text("\n".join(str(path) for path in (made.source, *made.targets.values())))
+    put_text("".join(f"{path}\n" for path in (made.source, *made.targets.values())))
     return 0
 
 

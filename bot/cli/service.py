@@ -10,7 +10,7 @@ import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.table import Table
@@ -36,15 +36,17 @@ def serve(bind: str, processes: int) -> int:
     from bot.office import web
 
     web()  # what is wrong with the settings is said here, once, and not by each process
-    threads = ("--threads", "4", "--access-logfile", "-", "--worker-tmp-dir", tempfile.gettempdir())
-    os.execv(
+    # Its control socket would lie in the home folder of whoever runs it, and nobody asked for one.
+    options = ("--threads", "4", "--access-logfile", "-", "--worker-tmp-dir", tempfile.gettempdir(),
+               "--no-control-socket")  # fmt: skip
+    os.execv(  # noqa: S606 - the server takes the place of this process
         sys.executable,
-        [sys.executable, "-m", "gunicorn", "--bind", bind, "--workers", str(processes), *threads, "bot.office:web()"],
+        [sys.executable, "-m", "gunicorn", "--bind", bind, "--workers", str(processes), *options, "bot.office:web()"],
     )
 
 
 @click.command()
-def worker() -> int:
+def worker() -> NoReturn:
     """Work on jobs: updates, and what comments ask for. Ends at SIGTERM; what runs then goes on in the next worker."""
     from bot.office import worker as make_worker
 
@@ -54,7 +56,10 @@ def worker() -> int:
     with make_worker(read_service(os.environ), os.environ):
         note("worker: ready")
         stop.wait()
-    return 0
+    # Jobs that wait for something else must not keep the process; they go on in the next one.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @click.command()
@@ -85,7 +90,7 @@ def run(
     wishes = single.Wishes(sections, engine, language)
     act = single.rehearse if dry_run else single.run
     report = act(repository, token, wishes, os.environ)
-    put_text(report)
+    put_text(f"{report}\n")
     for place in (summary, os.environ.get("GITHUB_STEP_SUMMARY")):
         if place:
             with Path(place).open("a", encoding="utf-8") as file:
@@ -108,7 +113,7 @@ def list_jobs(states: tuple[str, ...], limit: int, as_json: bool) -> int:
 
     found = Jobs(read_database(os.environ)).list(states, limit)
     if as_json:
-        put_text(json.dumps([_fields(job) for job in found], indent=1, ensure_ascii=False))
+        put_text(json.dumps([_fields(job) for job in found], indent=1, ensure_ascii=False) + "\n")
         return 0
     table = Table("job", "kind", "of", "state", "begun")
     table.add_column("result", overflow="fold")
@@ -127,7 +132,7 @@ def show(id: str) -> int:
 
     job = Jobs(read_database(os.environ)).show(id)
     for name, value in _fields(job).items():
-        put_text(one_line(f"{name}: {value}"))
+        put_text(one_line(f"{name}: {value}") + "\n")
     return 0
 
 
@@ -137,7 +142,7 @@ def retry(id: str) -> int:
     """Start a job that ended anew."""
     from bot.jobs import Jobs
 
-    put_text(Jobs(read_database(os.environ)).retry(id))
+    put_text(Jobs(read_database(os.environ)).retry(id) + "\n")
     return 0
 
 
@@ -164,5 +169,5 @@ def app_manifest(url: str, name: str) -> int:
     """Print the manifest that creates the GitHub App, with the permissions that it needs and no others."""
     from bot.manifest import manifest
 
-    put_text(json.dumps(manifest(url, name), indent=2))
+    put_text(json.dumps(manifest(url, name), indent=2) + "\n")
     return 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github.records import App, Installation
+from bot.sandbox.github.accounts import App
+from bot.sandbox.github.records import Installation
 from bot.sandbox.github.views import Addresses, View, node, time, user
 from bot.sandbox.github.webhooks import Delivery
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.github import commit_views
+import bot.sandbox.github.commit_views as commit_views
+from bot.sandbox.github.accounts import App, now
 from bot.sandbox.github.errors import ApiError, no_integration_access
-from bot.sandbox.github.records import Actor, Annotation, App, CheckRun, Repository, now
+from bot.sandbox.github.records import Actor, Annotation, CheckRun, Repository
 from bot.sandbox.github.world import World
 
 STATUSES = ("queued", "in_progress", "completed")

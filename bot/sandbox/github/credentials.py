@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bot.sandbox.github.accounts import App, Kind, now
 from bot.sandbox.github.errors import ApiError, bad_credentials
-from bot.sandbox.github.records import Actor, App, Installation, Kind, now
+from bot.sandbox.github.records import Actor, Installation
 
 _LONGEST_JWT = 600  # seconds from now to its end, GitHub's limit
 _DRIFT = 60  # seconds that clocks may differ

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
-from bot.sandbox.github import history
+import bot.sandbox.github.history as history
 from bot.sandbox.github.history import ChangedFile, Comparison, LoggedCommit
 from bot.sandbox.github.processes import GitError, git, run
 
@@ -41,9 +41,10 @@ class BareRepository:
         """A bare clone of a local repository (or bundle), or an empty repository. Raises GitError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         if source is None:
-            git(path.parent, "init", "--quiet", "--bare", f"--initial-branch={default_branch or 'main'}", str(path))
+            first = f"--initial-branch={default_branch or 'main'}"
+            git(path.parent, "init", "--quiet", "--template=", "--bare", first, str(path))
         else:
-            git(path.parent, "clone", "--quiet", "--bare", str(source.resolve()), str(path))
+            git(path.parent, "clone", "--quiet", "--template=", "--bare", str(source.resolve()), str(path))
             if default_branch is not None:
                 git(path, "symbolic-ref", "HEAD", f"refs/heads/{default_branch}")
         return cls(path)
@@ -63,6 +64,8 @@ class BareRepository:
 
     def commit_id(self, revision: str) -> str | None:
         """The full id of the commit that a revision names, None where there is none."""
+        if "\0" in revision:
+            return None
         ran = run(self.path, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}")
         return ran.stdout.decode().strip() or None
 
@@ -127,6 +130,10 @@ class BareRepository:
         ends = [f"^{sha}" for sha in (*([base] if base else []), *without)]
         command = (*history.LOG, f"--max-count={limit}", head, *ends, "--")
         return self._remembered(command, lambda: history.read_log(git(self.path, *command)))
+
+    def new_commits(self, head: str, known: Sequence[str]) -> frozenset[str]:
+        """The ids of the commits that `head` has and none of `known` has."""
+        return frozenset(self._text("rev-list", head, *(f"^{sha}" for sha in known), "--").split())
 
     def compare(self, base: str, head: str) -> Comparison:
         """What `head` brings, seen from where it left `base`."""

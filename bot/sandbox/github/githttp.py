@@ -6,9 +6,10 @@ import base64
 import binascii
 import re
 
+from bot.sandbox.github.accounts import Kind
 from bot.sandbox.github.errors import ApiError
 from bot.sandbox.github.processes import http_backend
-from bot.sandbox.github.records import Actor, Kind, Repository
+from bot.sandbox.github.records import Actor, Repository
 from bot.sandbox.github.services import Services
 from bot.sandbox.github.transport import Request, Response
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.sandbox.github import app_views, views
-from bot.sandbox.github.records import Installation, Repository, User, now
+import bot.sandbox.github.app_views as app_views
+import bot.sandbox.github.views as views
+from bot.sandbox.github.accounts import User, now
+from bot.sandbox.github.records import Installation, Repository
 from bot.sandbox.github.world import World
 
 

@@ -96,7 +96,7 @@ def _page(status: int, title: str, content: str) -> Response:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<style>{_STYLE}</style><p><a href="/">Repositories</a></p><h1>{escape(title)}</h1>{content}</html>'
     )
-    return Response(status, text.encode(), _HEADERS)
+    return Response(status, text.encode(errors="replace"), _HEADERS)
 
 
 def _line(thread: Thread) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bot.sandbox.github import facts
+import bot.sandbox.github.facts as facts
+from bot.sandbox.github.accounts import Kind, Role
 from bot.sandbox.github.errors import ApiError, not_found
 from bot.sandbox.github.facts import CheckFacts, CommentFacts, IssueFacts, PullRequestFacts, Snapshot
 from bot.sandbox.github.git import BareRepository
-from bot.sandbox.github.records import Actor, Comment, Kind, Pull, Repository, Role, Thread
+from bot.sandbox.github.records import Actor, Comment, Pull, Repository, Thread
 from bot.sandbox.github.services import Services
 from bot.sandbox.github.world import PERMISSIONS, signature
 
@@ -103,7 +104,7 @@ class People:
         )
 
     def create_branch(self, full_name: str, branch: str, commit: str, as_user: str) -> None:
-        """Make a branch at a commit."""
+        """Make a branch at a commit, or set one there by force."""
         repository, user = self._world.repository(full_name), self._world.user(as_user)
         name = f"refs/heads/{branch}"
         self._services.pushes.around(repository, user, lambda: repository.git.update_ref(name, commit))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.sandbox.github import views
+import bot.sandbox.github.views as views
+from bot.sandbox.github.accounts import Kind, Role, User, now
 from bot.sandbox.github.errors import ApiError, custom, invalid
 from bot.sandbox.github.git import MergeConflict, Signature
 from bot.sandbox.github.pushes import Pushes
-from bot.sandbox.github.records import Actor, Kind, Pull, Repository, Role, Thread, User, now
+from bot.sandbox.github.records import Actor, Pull, Repository, Thread
 from bot.sandbox.github.threads import Threads, check_texts
 from bot.sandbox.github.world import World, signature
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.sandbox.github import commit_views
+import bot.sandbox.github.commit_views as commit_views
+from bot.sandbox.github.accounts import User, now
 from bot.sandbox.github.git import NO_COMMIT
-from bot.sandbox.github.records import Repository, Thread, User, now
+from bot.sandbox.github.records import Repository, Thread
 from bot.sandbox.github.threads import Threads
 from bot.sandbox.github.views import View
 from bot.sandbox.github.world import World
@@ -57,7 +58,7 @@ class Pushes:
         commits: list[View] = []
         head = None
         if new is not None and name.startswith(_BRANCH):
-            fresh = {commit.id for commit in git.commits(None, new, without=others, limit=MAX_COMMITS)}
+            fresh = git.new_commits(new, others)
             listed = git.commits(old, new, without=() if old else others, limit=MAX_COMMITS)
             commits = [commit_views.pushed_commit(one, repository, at, distinct=one.id in fresh) for one in listed]
         if new is not None and (tip := git.commit_id(new)) is not None:

@@ -1,60 +1,16 @@
-"""What the sandbox keeps: people, repositories, issues and pull requests, comments, check runs, installations.
+"""What the sandbox keeps: repositories, issues and pull requests, comments, check runs, installations.
 
 The records can change. Who reads or changes one holds the lock of the world (`world.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import Enum, IntEnum
+from datetime import datetime
 from threading import RLock
 
+from bot.sandbox.github.accounts import App, Kind, Permissions, Role, User, now
 from bot.sandbox.github.git import BareRepository
-
-Permissions = Mapping[str, str]  # of an App or a job: "contents", "issues" … to "read" or "write"
-
-
-class Role(IntEnum):
-    """What a person may do in a repository; each role includes those before it."""
-
-    NONE = 0
-    READ = 1
-    TRIAGE = 2
-    WRITE = 3
-    MAINTAIN = 4
-    ADMIN = 5
-
-
-class Kind(Enum):
-    """By what kind of token a request is made."""
-
-    NOBODY = "nobody"
-    PERSON = "person"
-    APP = "app"  # a JSON Web Token, signed with the App's key
-    INSTALLATION = "installation"
-    JOB = "job"  # the GITHUB_TOKEN of an Action
-
-
-def now() -> datetime:
-    """The time of the API: UTC, whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-@dataclass(slots=True, eq=False)
-class User:
-    """An account: of a person, an organisation, or a bot."""
-
-    id: int
-    login: str
-    type: str = "User"
-    created: datetime = field(default_factory=now)
-
-    @property
-    def email(self) -> str:
-        """The address that GitHub writes into commits."""
-        return f"{self.id}+{self.login}@users.noreply.github.com"
 
 
 @dataclass(slots=True, eq=False)
@@ -199,20 +155,6 @@ class Repository:
         if user is self.owner:
             return Role.ADMIN
         return max(self.roles.get(user.login, Role.NONE), Role.NONE if self.private else Role.READ)
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """A GitHub App; `permissions` are what an installation grants it, `events` what it subscribes to."""
-
-    id: int
-    slug: str
-    name: str
-    owner: User
-    bot: User
-    permissions: Permissions
-    events: tuple[str, ...]
-    created: datetime = field(default_factory=now)
 
 
 @dataclass(slots=True, eq=False)

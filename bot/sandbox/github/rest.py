@@ -6,12 +6,13 @@ import json
 from http.client import responses
 from typing import Any
 
-from bot.sandbox.github import endpoints
+import bot.sandbox.github.endpoints as endpoints
+from bot.sandbox.github.accounts import Kind
 from bot.sandbox.github.calls import Answer, Call, page, read_query
 from bot.sandbox.github.credentials import bearer
 from bot.sandbox.github.errors import ApiError, not_found
 from bot.sandbox.github.limits import RateLimited
-from bot.sandbox.github.records import Actor, Kind
+from bot.sandbox.github.records import Actor
 from bot.sandbox.github.routing import Route
 from bot.sandbox.github.services import Services
 from bot.sandbox.github.transport import Request, Response

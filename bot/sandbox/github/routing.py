@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.sandbox.github.accounts import Role
 from bot.sandbox.github.calls import Answer, Call, Listing
-from bot.sandbox.github.records import Role
 from bot.sandbox.github.world import Need
 
 Handler = Callable[[Call], Answer | Listing]
@@ -72,7 +72,7 @@ def _pattern(name: str) -> re.Pattern[str]:
     for index in range(1, len(pieces), 2):
         value = pieces[index]
         digits = value.endswith(("number", "_id"))
-        what = "[0-9]{1,18}" if digits else ".+" if value in ("ref", "branch") else "[^/]+"
+        what = "[0-9]{1,18}" if digits else r"[^\0]+" if value in ("ref", "branch") else r"[^/\0]+"
         pieces[index] = f"(?P<{value}>{what})"
     pieces[::2] = [re.escape(piece) for piece in pieces[::2]]
     return re.compile("".join(pieces))

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
-from bot.sandbox.github import app_views
+import bot.sandbox.github.app_views as app_views
 from bot.sandbox.github.githttp import GitHttp
 from bot.sandbox.github.pages import Pages
 from bot.sandbox.github.people import People

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from bot.sandbox.github.accounts import App, Role, User
 from bot.sandbox.github.app_views import app
 from bot.sandbox.github.history import ChangedFile, Comparison
-from bot.sandbox.github.records import App, Comment, Label, Pull, Reaction, Repository, Role, Thread, User
+from bot.sandbox.github.records import Comment, Label, Pull, Reaction, Repository, Thread
 from bot.sandbox.github.views import Addresses, View, node, repository, repository_api, time, user
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
@@ -15,10 +16,10 @@ REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes
 
 @dataclass(frozen=True, slots=True)
 class Merging:
-    """What git says of a pull request."""
+    """What git says of a pull request; whether it can be merged is only asked of an open one."""
 
     comparison: Comparison
-    mergeable: bool
+    mergeable: bool | None
 
 
 def label(record: Label, home: Repository, at: Addresses) -> View:
@@ -167,14 +168,14 @@ def pull_request(record: Thread, pull: Pull, at: Addresses) -> View:
 
 def full_pull_request(record: Thread, pull: Pull, merging: Merging, at: Addresses) -> View:
     """A pull request that is asked for by itself, and in webhooks."""
-    merged, found = pull.merged is not None, merging.comparison
-    state = "draft" if pull.draft else "clean" if merging.mergeable else "dirty"
+    found = merging.comparison
+    state = {None: "unknown", True: "clean", False: "dirty"}[merging.mergeable]
     return {
         **pull_request(record, pull, at),
-        "merged": merged,
-        "mergeable": None if merged else merging.mergeable,
-        "rebaseable": None if merged else merging.mergeable,
-        "mergeable_state": "unknown" if merged else state,
+        "merged": pull.merged is not None,
+        "mergeable": merging.mergeable,
+        "rebaseable": merging.mergeable,
+        "mergeable_state": "draft" if record.open and pull.draft else state,
         "merged_by": None if pull.merged_by is None else user(pull.merged_by, at),
         "comments": len(record.comments),
         "review_comments": 0,

@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bot.sandbox.github import thread_views as views
+import bot.sandbox.github.thread_views as views
+from bot.sandbox.github.accounts import App, Role, User, now
 from bot.sandbox.github.errors import ApiError, invalid
-from bot.sandbox.github.records import (
-    Actor,
-    App,
-    Comment,
-    Kind,
-    Label,
-    Pull,
-    Reaction,
-    Repository,
-    Role,
-    Thread,
-    User,
-    now,
-)
+from bot.sandbox.github.records import Actor, Comment, Label, Pull, Reaction, Repository, Thread
 from bot.sandbox.github.views import View
 from bot.sandbox.github.world import World
 
@@ -50,7 +38,7 @@ class Threads:
         """A new issue of the next number, and nobody told."""
         with self._world.lock:
             number = max(repository.threads, default=0) + 1
-            by_app = actor.kind is Kind.INSTALLATION
+            by_app = actor.integration
             thread = Thread(next(self._world.ids), repository, number, title, body, actor.user, by_app)
             repository.threads[number] = thread
         return thread
@@ -92,7 +80,7 @@ class Threads:
         """Write a comment. Raises ApiError."""
         check_comment(body)
         with self._world.lock:
-            by_app = actor.kind is Kind.INSTALLATION
+            by_app = actor.integration
             comment = Comment(next(self._world.ids), thread, actor.user, body, by_app)
             thread.comments.append(comment)
             thread.updated = comment.created
@@ -181,8 +169,10 @@ class Threads:
         git = thread.repository.git
         with self._world.lock:
             base, head, open_now = pull.base_sha, pull.head_sha, thread.open
-        tip = git.branch(pull.base) if open_now else None
-        return views.Merging(git.compare(tip or base, head), open_now and git.mergeable(tip or base, head))
+        if not open_now:
+            return views.Merging(git.compare(base, head), None)
+        tip = git.branch(pull.base) or base
+        return views.Merging(git.compare(tip, head), git.mergeable(tip, head))
 
     def tell(self, thread: Thread, action: str, sender: User, **content: Any) -> None:
         """Send the App an event of an issue or a pull request."""

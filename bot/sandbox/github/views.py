@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.github.records import Repository, Role, User
+from bot.sandbox.github.accounts import Role, User
+from bot.sandbox.github.records import Repository
 
 View = dict[str, Any]
 

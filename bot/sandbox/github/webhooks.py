@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from bot.sandbox.github.records import now
+from bot.sandbox.github.accounts import now
 
 _TIMEOUT = 10.0  # seconds that GitHub waits for an answer
 _LARGEST = 25 * 1024 * 1024  # bytes of a payload; GitHub sends no larger ones
@@ -57,6 +57,7 @@ class Webhooks:
         self._ids = count(1)
         self._deliveries: dict[int, Delivery] = {}
         self._waiting = 0
+        self._closing = False
         self._changed = Condition()
         self._queue: SimpleQueue[int | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="webhooks", daemon=True)
@@ -66,7 +67,8 @@ class Webhooks:
         self._thread.start()
 
     def close(self) -> None:
-        """End, when what waits is sent."""
+        """End after the one that is being sent; what waits is lost."""
+        self._closing = True
         self._queue.put(None)
         self._thread.join()
 
@@ -101,7 +103,7 @@ class Webhooks:
         self._queue.put(delivery.id)
 
     def _work(self) -> None:
-        while (number := self._queue.get()) is not None:
+        while (number := self._queue.get()) is not None and not self._closing:
             with self._changed:
                 delivery = self._deliveries[number]
             done = self._deliver(delivery)

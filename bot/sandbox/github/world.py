@@ -9,23 +9,13 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from bot.sandbox.github import views
+import bot.sandbox.github.views as views
+from bot.sandbox.github.accounts import App, Kind, Permissions, Role, User
 from bot.sandbox.github.credentials import AppKey, Tokens
 from bot.sandbox.github.errors import ApiError, no_integration_access, not_found
 from bot.sandbox.github.git import BareRepository, Signature
 from bot.sandbox.github.limits import RateLimits
-from bot.sandbox.github.records import (
-    Actor,
-    App,
-    Comment,
-    Installation,
-    Kind,
-    Permissions,
-    Repository,
-    Role,
-    Thread,
-    User,
-)
+from bot.sandbox.github.records import Actor, Comment, Installation, Repository, Thread
 from bot.sandbox.github.views import Addresses
 from bot.sandbox.github.webhooks import Webhooks
 

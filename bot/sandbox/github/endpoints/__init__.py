@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.github.endpoints.apps import AppEndpoints
 from bot.sandbox.github.endpoints.checks import CheckEndpoints
+from bot.sandbox.github.endpoints.comments import CommentEndpoints
 from bot.sandbox.github.endpoints.issues import IssueEndpoints
 from bot.sandbox.github.endpoints.pulls import PullEndpoints
 from bot.sandbox.github.endpoints.repositories import RepositoryEndpoints
@@ -14,5 +15,6 @@ from bot.sandbox.github.services import Services
 def routes(services: Services) -> Routes:
     """Every address of the API."""
     # Checks first: the address of a commit, whose name may hold slashes, would take theirs.
-    kinds = (AppEndpoints, CheckEndpoints, RepositoryEndpoints, IssueEndpoints, PullEndpoints)
+    issues = (IssueEndpoints, CommentEndpoints, PullEndpoints)
+    kinds = (AppEndpoints, CheckEndpoints, RepositoryEndpoints, *issues)
     return Routes(*(kind(services) for kind in kinds))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.github import app_views, views
+import bot.sandbox.github.app_views as app_views
+import bot.sandbox.github.views as views
+from bot.sandbox.github.accounts import Kind
 from bot.sandbox.github.calls import Answer, Call, Listing
 from bot.sandbox.github.errors import ApiError, no_integration_access, not_found
 from bot.sandbox.github.fields import Fields
-from bot.sandbox.github.records import Actor, Installation, Kind
+from bot.sandbox.github.records import Actor, Installation
 from bot.sandbox.github.routing import route
 from bot.sandbox.github.services import Services
 from bot.sandbox.github.webhooks import Delivery

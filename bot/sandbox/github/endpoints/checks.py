@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github import commit_views
+import bot.sandbox.github.commit_views as commit_views
 from bot.sandbox.github.calls import Answer, Call, Listing
 from bot.sandbox.github.checks import CONCLUSIONS, LEVELS, MAX_ANNOTATIONS, MAX_TEXT, STATUSES, CheckChanges, newest
 from bot.sandbox.github.errors import ApiError, malformed, not_found

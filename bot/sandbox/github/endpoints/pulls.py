@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.sandbox.github import commit_views
-from bot.sandbox.github import thread_views as views
+import bot.sandbox.github.commit_views as commit_views
+import bot.sandbox.github.thread_views as views
+from bot.sandbox.github.accounts import Role
 from bot.sandbox.github.calls import Answer, Call, Listing
 from bot.sandbox.github.endpoints.issues import in_order, text_changes
 from bot.sandbox.github.errors import ApiError, not_found
 from bot.sandbox.github.pulls import METHODS
-from bot.sandbox.github.records import Pull, Repository, Role, Thread
+from bot.sandbox.github.records import Pull, Repository, Thread
 from bot.sandbox.github.routing import route
 from bot.sandbox.github.services import Services
 from bot.sandbox.github.views import View

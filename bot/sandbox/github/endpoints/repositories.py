@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github import app_views, commit_views, views
+import bot.sandbox.github.app_views as app_views
+import bot.sandbox.github.commit_views as commit_views
+import bot.sandbox.github.views as views
+from bot.sandbox.github.accounts import Kind, Role
 from bot.sandbox.github.calls import Answer, Call, Listing
 from bot.sandbox.github.errors import ApiError, not_found
 from bot.sandbox.github.processes import GitError
-from bot.sandbox.github.records import Kind, Role
 from bot.sandbox.github.routing import route
 from bot.sandbox.github.services import Services
 

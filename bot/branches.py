@@ -1,0 +1,233 @@
+"""One branch of drafts: what is to be done on it, the commit that comes out, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bot import replies
+from bot.records import Proposal, SectionRecord
+from bot.review import is_change
+from bot.tasks import Bench
+from bot.wording import plural
+from sync import lock, pipeline
+from sync.bases import read_text
+from sync.drafts import Plans
+from sync.followup import follow, is_plain
+from sync.ground import Ground, ground_on
+from sync.model import Draft, SectionReport, SectionState, SegmentResult
+from sync.pipeline import Drafted, Lessons, Planned, Reading
+from sync.reviewed import reviewed
+from sync.sections import Pair, quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What is to be done on a branch; `left_out` are sections that it drafted, and that need no draft any more."""
+
+    name: str
+    planned: Planned
+    left_out: tuple[str, ...] = ()
+
+
+def plan_branch(
+    bench: Bench, branch: str, sections: Iterable[str], only: Collection[str | None] | None, merged: Reading,
+    lessons: Lessons,
+) -> Branch | None:  # fmt: skip
+    """The plan of one branch: what it covers already and what is new in it; None where that is nothing."""
+    proposal = bench.record.proposals.get(branch)
+    known = proposal.sections if proposal else {}
+    ground = ground_of(bench, branch)
+    reading = merged if ground.parents[0] == bench.sight.target else bench.read(ground.parents[0])
+    left_out = _needless(bench, known, ground, reading, merged)
+    if left_out:
+        commit = leave_out(bench, {path: known[path] for path in left_out}, ground.parents)
+        if commit != ground.parents[0]:
+            ground = replace(ground, parents=(commit,))
+            reading = bench.read(commit)
+    wanted = {*sections, *(section.source_path for path, section in known.items() if path not in left_out)}
+    wanted = wanted if only is None else wanted & set(only)
+    chosen = sorted({pair.source_path for pair in reading.pairs if pair.source_path in wanted} - {None, ""})
+    if chosen:
+        planned = pipeline.plan(ground, reading, [path for path in chosen if path], lessons.lexicon, quiet)
+        return Branch(branch, planned, left_out)
+    return Branch(branch, Planned(ground, reading, (), Plans()), left_out) if left_out else None
+
+
+def _needless(
+    bench: Bench, known: Mapping[str, SectionRecord], ground: Ground, reading: Reading, merged: Reading
+) -> tuple[str, ...]:
+    """The sections of a proposal that need no draft any more, and that nobody worked on there.
+
+    Their English is what it was before, or gone; or the default branch has got a translation of it from people.
+    """
+    if reading is merged:
+        return ()
+    here = {pair.path: pair for pair in reading.pairs}
+    there = {pair.source_path: pair for pair in merged.pairs}
+    idle = []
+    for path in known:
+        pair = here.get(path)
+        if pair is None or pair.error:
+            continue
+        on_default = there.get(pair.source_path)
+        if pair.source_path is None or (on_default and not on_default.error and not on_default.has_work):
+            idle.append(path)
+    if not idle:
+        return ()
+    theirs = reviewed(bench.target, ground.commit, ground.parents[0], idle, bench.config.author, bench.language)
+    return tuple(path for path in idle if path not in theirs)
+
+
+def leave_out(bench: Bench, sections: Mapping[str, SectionRecord], parents: tuple[str, ...]) -> str:
+    """A commit on top of others in which the files of sections are those of the default branch again.
+
+    The first of the parents itself, where they are that already.
+    """
+    target, layout = bench.target, bench.config.layout
+    before, now = target.tree(bench.sight.target), target.tree(parents[0])
+    files: dict[str, bytes | None] = {}
+    paths = {*sections, *(section.moved_from for section in sections.values() if section.moved_from)}
+    for name in filter(None, (*paths, *map(layout.origin_path, paths))):
+        if before.get(name) != now.get(name):
+            files[name] = target.read(before[name].blob) if name in before else None
+    if layout.origin is None and before.get(lock.PATH) != now.get(lock.PATH):
+        old, new = (
+            lock.load(read_text(target, lock.PATH, tree[lock.PATH])) if lock.PATH in tree else {}
+            for tree in (before, now)
+        )
+        left = {path: version for path, version in new.items() if path not in paths}
+        files[lock.PATH] = lock.dump(left | {path: old[path] for path in paths & old.keys()}).encode()
+    if not files:
+        return parents[0]
+    message = f"Leave out {plural(len(sections), 'section')}\n\nAMTS-Source: {bench.sight.source}\n"
+    return target.write(parents, files, message, bench.config.author, bench.sight.date)
+
+
+def ground_of(bench: Bench, branch: str) -> Ground:
+    """What the drafts of a branch build on.
+
+    A branch that is left over from a pull request which was closed stays a parent, so that nothing is lost and nothing
+    is forced, but its files are those of the default branch again.
+    """
+    tip = bench.sight.tips.get(branch)
+    target = bench.sight.target
+    if tip is not None and bench.sight.record is not None and branch not in bench.record.proposals:
+        merged = bench.target.contains(target, tip)
+        return Ground(target, (target,) if merged else (target, tip), tip)
+    return ground_on(bench.target, branch, tip, target, bench.config, bench.sight.date)
+
+
+def propose(bench: Bench, branch: Branch, drafted: Drafted) -> Proposal | None:
+    """The proposal of a branch with the drafts committed; None where there never was anything to propose."""
+    before, report = bench.record.proposals.get(branch.name), drafted.report
+    if before is None and not drafted.publication.files:
+        return None
+    commit = _commit(bench, branch, drafted)
+    sections = _sections(bench, before, branch, drafted, commit)
+    if before is not None and commit == bench.sight.tips.get(branch.name):
+        proposal = replace(before, commit=commit, sections=sections)
+    else:
+        proposal = Proposal(
+            branch.name, commit, report.source_revision, report.target_revision, report.engine, sections,
+            number=before.number if before else None,
+            notes=report.notes or (before.notes if before else ()),
+            conflicts=tuple(dict.fromkeys((*(before.conflicts if before else ()), *branch.planned.ground.conflicts))),
+            cost=report.cost or (before.cost if before else None),
+            after=bench.record.last.get(branch.name, 0),
+        )  # fmt: skip
+    if bench.target.has_changes_of(bench.sight.target, commit):
+        return replace(proposal, closing=replies.nothing_left(bench.sight.source)) if before else None
+    return replace(proposal, closing=None)
+
+
+def _commit(bench: Bench, branch: Branch, drafted: Drafted) -> str:
+    """The tip of a branch from now on."""
+    ground, files = branch.planned.ground, drafted.publication.files
+    if files:
+        message, author = drafted.publication.message, drafted.publication.author
+        return bench.target.write(ground.parents, files, message, author, bench.sight.date)
+    is_leaving = bool(branch.left_out) and ground.parents[0] != bench.sight.target
+    # The default branch is merged in along with drafts, or where both changed a file: not for its own sake.
+    if ground.tip is None or is_leaving or ground.conflicts or _both_changed(bench, ground):
+        return ground.parents[0]
+    return ground.tip
+
+
+def _both_changed(bench: Bench, ground: Ground) -> bool:
+    """Whether the default branch changed a file that its merge into a branch had to put together."""
+    target, tip = bench.target, ground.tip
+    if tip is None or ground.parents[0] in (tip, ground.commit):
+        return False
+    base = target.merge_base(ground.commit, tip)
+    old, theirs, ours = (target.tree(commit) if commit else {} for commit in (base, ground.commit, tip))
+    return any(
+        theirs.get(path) != old.get(path) and ours.get(path) not in (old.get(path), theirs.get(path))
+        for path in {*theirs, *ours}
+    )
+
+
+def _sections(
+    bench: Bench, before: Proposal | None, branch: Branch, drafted: Drafted, commit: str
+) -> dict[str, SectionRecord]:
+    """What is remembered of the sections of a branch, whose tip is at `commit` now."""
+    left = {path: found for path, found in (before.sections if before else {}).items() if path not in branch.left_out}
+    pairs = {pair.new_path: pair for pair in branch.planned.chosen} | {p.path: p for p in branch.planned.chosen}
+    sections: dict[str, SectionRecord] = {}
+    for section in drafted.report.sections:
+        pair = pairs[section.path]
+        known = left.pop(pair.path, None)
+        if section.draft is not None:
+            sections[section.path] = _section(
+                section, section.draft, pair, branch.planned.reading, known, bench.language
+            )
+        elif section.error is not None:
+            known = known or SectionRecord(section.source_path or "", "", section.state)
+            sections[section.path] = replace(known, error=section.error)
+        elif known is not None and known.source:
+            left[section.path] = replace(known, error=None)
+    if before is not None and commit != before.commit:
+        tree = bench.target.tree(commit)
+        for path, found in left.items():
+            if path in tree and found.source:
+                left[path] = _followed(found, read_text(bench.target, path, tree[path]), bench.language)
+    return dict(sorted((left | sections).items()))
+
+
+def _followed(section: SectionRecord, text: str, language: str) -> SectionRecord:
+    """A section that was not drafted again, at the text that people may have given it since."""
+    results = follow(section.results, (), text, language)
+    looked = tuple(filter(is_looked_at, results))
+    return replace(section, results=looked, kept=section.kept + len(results) - len(looked))
+
+
+def _section(
+    section: SectionReport, draft: Draft, pair: Pair, reading: Reading, before: SectionRecord | None, language: str
+) -> SectionRecord:
+    """What is remembered of a section that was drafted, on top of what was before."""
+    results = follow(before.results, draft.results, draft.text, language) if before else draft.results
+    looked = tuple(filter(is_looked_at, results))
+    earlier = before.characters if before else (0, 0, 0)
+    moved_from = pair.path if pair.path != pair.new_path and pair.state is not SectionState.NEW else None
+    return SectionRecord(
+        section.source_path or "",
+        source_blob(reading, section.source_path),
+        before.state if before and before.state is SectionState.NEW else section.state,
+        looked,
+        len(results) - len(looked),
+        section.notes + draft.notes,
+        None,
+        (draft.characters_source, earlier[1] + draft.characters_changed, earlier[2] + draft.characters_sent),
+        before.moved_from or moved_from if before and before.source else moved_from,
+    )
+
+
+def source_blob(reading: Reading, source_path: str | None) -> str:
+    """The blob of a section of the source; empty where it is gone."""
+    entry = reading.book.source_tree.get(source_path or "")
+    return entry.blob if entry else ""
+
+
+def is_looked_at(result: SegmentResult) -> bool:
+    """Whether a segment belongs into the record."""
+    return is_change(result) and not is_plain(result)
