@@ -19,6 +19,7 @@ from sync.model import Draft, SectionReport, SectionState, SegmentResult
 from sync.pipeline import Drafted, Lessons, Planned, Reading
 from sync.reviewed import reviewed
 from sync.sections import Pair, quiet
+from sync.trail import is_by_bot
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,15 @@ def ground_of(bench: Bench, branch: str) -> Ground:
     """What the drafts of a branch build on.
 
     A branch that is left over from a pull request which was closed stays a parent, so that nothing is lost and nothing
-    is forced, but its files are those of the default branch again.
+    is forced, but its files are those of the default branch again; not so where people committed to it.
     """
     tip = bench.sight.tips.get(branch)
     target = bench.sight.target
     if tip is not None and bench.sight.record is not None and branch not in bench.record.proposals:
-        merged = bench.target.contains(target, tip)
-        return Ground(target, (target,) if merged else (target, tip), tip)
+        if bench.target.contains(target, tip):
+            return Ground(target, (target,), tip)
+        if all(is_by_bot(commit, bench.config.author) for commit in bench.target.commits(tip, target)):
+            return Ground(target, (target, tip), tip)
     return ground_on(bench.target, branch, tip, target, bench.config, bench.sight.date)
 
 

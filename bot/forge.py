@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
 import requests
-from github import Auth, Github, GithubException, GithubIntegration
+from github import Auth, BadAttributeException, Github, GithubException, GithubIntegration
 from github.CheckRun import CheckRun
 from github.Issue import Issue as GithubIssue
 from github.PullRequest import PullRequest as GithubPullRequest
@@ -27,7 +28,12 @@ _BATCH = 50  # annotations that GitHub takes in one request
 _UNWELL = 30.0  # seconds to leave a server alone that answers with an error of its own, or not at all
 _SECONDARY = 60.0  # seconds to wait at a secondary limit without `retry-after` (GitHub's guide on rate limits)
 _LONGEST = 3 * 3600.0  # a reset further away than that is a mistake of somebody's clock
+_LAGGING = ("no commit found", "no commits between", "already exists", "'field': 'head'", '"field": "head"')
 _TIMEOUT = 30  # seconds
+_PAGE = 100  # entries in one answer, the most that GitHub gives
+# How PyGithub meets an answer that is cut short, or of another shape.
+_MISSHAPEN = (AssertionError, AttributeError, KeyError, TypeError, ValueError)
+T = TypeVar("T")
 CHECK = "AMTS"
 
 
@@ -100,9 +106,10 @@ class App:
             raise ForgeError("the private key of the GitHub App cannot be read: give the .pem file as it is") from error
         self._app = GithubIntegration(
             auth=auth, base_url=server.api, timeout=_TIMEOUT, retry=None, seconds_between_requests=0,
-            seconds_between_writes=server.pause,
+            seconds_between_writes=server.pause, per_page=_PAGE, lazy=True,
         )  # fmt: skip
-        self._installed: dict[int, Github] = {}
+        self._gate = _Gate()
+        self._installed: dict[int, tuple[Github, _Gate]] = {}
         self._where: dict[str, int] = {}
         self._login: str | None = None
 
@@ -110,13 +117,13 @@ class App:
     def login(self) -> str:
         """The login that the App acts under, `slug[bot]`."""
         if self._login is None:
-            with _asking("the GitHub App"):
-                self._login = f"{self._app.get_app().slug}[bot]"
+            with self._gate.asking("the GitHub App"):
+                self._login = f"{_known(str, self._app.get_app().slug)}[bot]"
         return self._login
 
     def repositories(self) -> list[str]:
         """The full names of all repositories that have installed the App, sorted."""
-        with _asking("the installations of the GitHub App"):
+        with self._gate.asking("the installations of the GitHub App"):
             names: dict[str, int] = {}
             for installation in self._app.get_installations():
                 if not installation.raw_data.get("suspended_at"):
@@ -127,12 +134,13 @@ class App:
     def forge(self, repository: str) -> Forge:
         """GitHub as the App sees it in one repository. Raises NotFound where it is not installed there."""
         if repository not in self._where:
-            with _asking(f"the installation in {repository}"):
-                self._where[repository] = self._app.get_repo_installation(*repository.split("/")).id
+            with self._gate.asking(f"the installation in {repository}"):
+                self._where[repository] = _known(int, self._app.get_repo_installation(*repository.split("/")).id)
         number = self._where[repository]
         if number not in self._installed:
-            self._installed[number] = self._app.get_github_for_installation(number)
-        return Forge(self._installed[number], repository, self.login)
+            self._installed[number] = self._app.get_github_for_installation(number), _Gate()
+        github, gate = self._installed[number]
+        return Forge(github, repository, self.login, gate)
 
     def forget(self, repository: str) -> None:
         """Ask again next time whether the App is installed there."""
@@ -143,97 +151,100 @@ def with_token(server: Server, token: str, repository: str, login: str | None) -
     """GitHub as the holder of a token sees it in one repository; without a `login` it is asked whose token it is."""
     github = Github(
         auth=Auth.Token(token), base_url=server.api, timeout=_TIMEOUT, retry=None, seconds_between_requests=0,
-        seconds_between_writes=server.pause,
+        seconds_between_writes=server.pause, per_page=_PAGE, lazy=True,
     )  # fmt: skip
+    gate = _Gate()
     if login is None:
-        with _asking("whose token it is"):
-            login = github.get_user().login
-    return Forge(github, repository, login)
+        with gate.asking("whose token it is"):
+            login = _known(str, github.get_user().login)
+    return Forge(github, repository, login, gate)
 
 
 class Forge:
     """One repository on GitHub. Every method raises ForgeError and Later."""
 
-    def __init__(self, github: Github, repository: str, login: str) -> None:
+    def __init__(self, github: Github, repository: str, login: str, gate: _Gate) -> None:
         self.repository = repository
         self.login = login
         self._github = github
-        self._repository = github.get_repo(repository, lazy=True)
+        self._asking = gate.asking
+        self._repository = github.get_repo(repository)  # nothing is asked before it is needed
 
     def place(self) -> Place:
         """Where it is."""
-        with _asking(self.repository):
+        with self._asking(self.repository):
             found = self._github.get_repo(self.repository)
-            return Place(found.default_branch, found.archived, found.private)
+            return Place(_known(str, found.default_branch), _known(bool, found.archived), _known(bool, found.private))
 
     def token(self) -> str:
         """A token that git may use now; keep it nowhere."""
-        with _asking("a token"):
+        with self._asking("a token"):
             auth = self._github.requester.auth
             return auth.token if auth is not None else ""
 
     def permission(self, login: str) -> str:
         """What a person may do: admin, write, read or none."""
         try:
-            with _asking(f"the permission of {login}"):
-                return self._repository.get_collaborator_permission(login)
+            with self._asking(f"the permission of {login}"):
+                return _known(str, self._repository.get_collaborator_permission(login))
         except NotFound:
             return "none"
 
     def pull_request(self, number: int) -> PullRequest:
         """A pull request as it is now."""
-        with _asking(f"pull request {number} of {self.repository}"):
+        with self._asking(f"pull request {number} of {self.repository}"):
             return _pull_request(self._repository.get_pull(number))
 
-    def open_pull_request(self, branch: str) -> PullRequest | None:
-        """The open pull request of a branch of the repository itself."""
-        with _asking(f"the pull request of {branch} in {self.repository}"):
-            head = f"{self.repository.split('/')[0]}:{branch}"
-            found = self._repository.get_pulls(state="open", head=head)
-            return next((_pull_request(pull) for pull in found if pull.head.ref == branch), None)
+    def open_pull_request(self, branch: str, base: str) -> PullRequest | None:
+        """The open pull request of a branch of the repository itself into another."""
+        return self._find(branch, base, "open")
 
-    def newest_pull_request(self, branch: str) -> PullRequest | None:
-        """The pull request of a branch that was opened last."""
-        with _asking(f"the pull requests of {branch} in {self.repository}"):
+    def newest_pull_request(self, branch: str, base: str) -> PullRequest | None:
+        """The pull request of a branch into another that was opened last."""
+        return self._find(branch, base, "all")
+
+    def _find(self, branch: str, base: str, state: str) -> PullRequest | None:
+        with self._asking(f"the pull requests of {branch} in {self.repository}"):
             head = f"{self.repository.split('/')[0]}:{branch}"
-            found = self._repository.get_pulls(state="all", head=head, sort="created", direction="desc")
-            return next((_pull_request(pull) for pull in found if pull.head.ref == branch), None)
+            found = self._repository.get_pulls(state=state, head=head, base=base, sort="created", direction="desc")
+            same = (pull for pull in found if (pull.head.ref, pull.base.ref) == (branch, base))
+            return next(map(_pull_request, same), None)
 
     def open(self, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """Open the pull request of a branch, or find it open."""
-        found = self.open_pull_request(branch)
+        found = self.open_pull_request(branch, base)
         if found is not None:
             return found
-        with _asking(f"opening the pull request of {branch} in {self.repository}"):
+        with self._asking(f"opening the pull request of {branch} in {self.repository}"), _not_yet():
             made = self._repository.create_pull(base, branch, title=title, body=body, draft=draft)
             return _pull_request(made)
 
     def edit(self, number: int, title: str, body: str) -> None:
         """Set title and text of a pull request."""
-        with _asking(f"the text of pull request {number} of {self.repository}"):
+        with self._asking(f"the text of pull request {number} of {self.repository}"):
             self._repository.get_issue(number).edit(title=title, body=body)
 
     def label(self, number: int, labels: Sequence[str]) -> None:
         """Add labels to a pull request or issue."""
-        with _asking(f"the labels of {self.repository}#{number}"):
+        with self._asking(f"the labels of {self.repository}#{number}"):
             self._repository.get_issue(number).add_to_labels(*labels)
 
     def request_reviews(self, number: int, reviewers: Sequence[str]) -> None:
         """Ask people, and teams as owner/team, to review a pull request."""
         people = [name for name in reviewers if "/" not in name]
         teams = [name.split("/")[1] for name in reviewers if "/" in name]
-        with _asking(f"reviewers of {self.repository}#{number}"):
+        with self._asking(f"reviewers of {self.repository}#{number}"):
             self._repository.get_pull(number).create_review_request(people, teams)
 
     def close(self, number: int) -> None:
         """Close a pull request or issue."""
-        with _asking(f"closing {self.repository}#{number}"):
+        with self._asking(f"closing {self.repository}#{number}"):
             self._repository.get_issue(number).edit(state="closed")
 
     def comment(self, number: int, key: str, body: str) -> None:
         """Say something once: not again where a comment with the same key is there already."""
         mark = f"<!-- amts:comment {key} -->"
-        with _asking(f"a comment on {self.repository}#{number}"):
+        with self._asking(f"a comment on {self.repository}#{number}"):
             issue = self._repository.get_issue(number)
             for comment in issue.get_comments():
                 if comment.user is not None and comment.user.login == self.login and mark in (comment.body or ""):
@@ -244,15 +255,15 @@ class Forge:
 
     def react(self, number: int, comment: int, reaction: str) -> None:
         """React to a comment: `eyes`, `rocket`, `confused`."""
-        with _asking(f"a reaction in {self.repository}#{number}"):
+        with self._asking(f"a reaction in {self.repository}#{number}"):
             self._repository.get_issue(number).get_comment(comment).create_reaction(reaction)
 
     def issues(self) -> list[Issue]:
         """The bot's own issues, open or not; pull requests are none."""
-        with _asking(f"the issues of {self.repository}"):
+        with self._asking(f"the issues of {self.repository}"):
             creator = self._github.get_user(self.login)
             return [
-                Issue(issue.number, issue.state == "open", issue.title, issue.body or "")
+                Issue(_known(int, issue.number), issue.state == "open", _known(str, issue.title), issue.body or "")
                 for issue in self._repository.get_issues(state="all", creator=creator)
                 if issue.pull_request is None
             ]
@@ -265,10 +276,10 @@ class Forge:
     def open_issue(self, mark: str, title: str, body: str) -> Issue:
         """The bot's issue with a mark, with this text: made, reopened where the bot had closed it, or updated."""
         found = self.issue(mark)
-        with _asking(f"an issue in {self.repository}"):
+        with self._asking(f"an issue in {self.repository}"):
             if found is None:
                 made = self._repository.create_issue(title, body)
-                return Issue(made.number, True, title, body)
+                return Issue(_known(int, made.number), True, title, body)
             issue = self._repository.get_issue(found.number)
             if not found.open and self._closed(issue):
                 issue.edit(title=title, body=body, state="open")
@@ -281,7 +292,7 @@ class Forge:
 
     def check(self, head: str, key: str, check: Check) -> None:
         """Show a check run on a commit, with its annotations; not again where one with the same key is complete."""
-        with _asking(f"the check run on {head[:12]} in {self.repository}"):
+        with self._asking(f"the check run on {head[:12]} in {self.repository}"), _not_yet():
             runs = self._repository.get_commit(head).get_check_runs(check_name=CHECK)
             run = next((found for found in runs if found.external_id == key), None)
             if run is None:
@@ -317,37 +328,75 @@ def _annotation(found: Annotation) -> dict[str, Any]:
 
 def _pull_request(found: GithubPullRequest) -> PullRequest:
     return PullRequest(
-        found.number,
-        found.head.ref,
-        found.head.sha,
-        found.state == "open",
+        _known(int, found.number),
+        _known(str, found.head.ref),
+        _known(str, found.head.sha),
+        _known(str, found.state) == "open",
         found.merged_at is not None,
         found.user.login if found.user else "",
-        found.title,
+        _known(str, found.title),
         found.body or "",
     )
 
 
+class _Gate:
+    """Lets one call through at a time, and none for as long as GitHub asks to be left alone.
+
+    PyGithub keeps a request on its connection until the answer is read, so threads must take turns.
+    """
+
+    def __init__(self) -> None:
+        self._closed_until = 0.0
+        self._turn = RLock()
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Turn what goes wrong into errors of ours, which quote neither tokens nor addresses."""
+        left = self._closed_until - time.monotonic()
+        if left > 0:
+            raise Later(f"{what}: GitHub's rate limit is reached", left + _spread(1))
+        try:
+            with self._turn:
+                yield
+        except GithubException as error:
+            seconds = _limited(error)
+            if seconds is not None:
+                self._closed_until = max(self._closed_until, time.monotonic() + seconds)
+                raise Later(f"{what}: GitHub's rate limit is reached", seconds + _spread(1)) from None
+            raise _error(what, error) from None
+        except (requests.RequestException, BadAttributeException, *_MISSHAPEN) as error:
+            raise Later(f"{what}: GitHub's answer was lost or cut short ({type(error).__name__})", _UNWELL) from None
+
+
+def _known(kind: type[T], value: object) -> T:
+    """A value of GitHub's answer that has to be there; PyGithub gives None for what is missing."""
+    if not isinstance(value, kind):
+        raise TypeError(f"no {kind.__name__}")
+    return value
+
+
+def _spread(seconds: float) -> float:
+    """A part of so many seconds, so that many who wait do not come back at once."""
+    return random.uniform(0, seconds)  # noqa: S311 - no secret
+
+
 @contextmanager
-def _asking(what: str) -> Iterator[None]:
-    """Turn what goes wrong into errors of ours, which quote neither tokens nor addresses."""
+def _not_yet() -> Iterator[None]:
+    """Wait where GitHub does not know yet what was pushed a moment ago, or lists what it has made."""
     try:
         yield
     except GithubException as error:
-        raise _error(what, error) from None
-    except (requests.RequestException, ValueError, AssertionError) as error:
-        # AssertionError is how PyGithub says that an answer is cut short or of another shape.
-        raise Later(f"{what}: GitHub's answer was lost or cut short ({type(error).__name__})", _UNWELL) from None
+        said = f"{error.data}".lower()
+        if error.status == 422 and any(words in said for words in _LAGGING):
+            raise Later("GitHub does not know yet what was pushed", 5.0) from None
+        raise
 
 
 def _error(what: str, error: GithubException) -> AmtsError:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     said = error.data.get("message") if isinstance(error.data, dict) else None
     details = _details(error.data) if isinstance(error.data, dict) else ""
-    if error.status in (403, 429) and (seconds := _limited(headers, str(said or ""))) is not None:
-        return Later(f"{what}: GitHub's rate limit is reached", seconds)
     if error.status >= 500 or error.status in (0, 408):
-        return Later(f"{what}: GitHub answers with {error.status}", _UNWELL * random.uniform(1, 2))  # noqa: S311 - spreads, no secret
+        return Later(f"{what}: GitHub answers with {error.status}", _UNWELL + _spread(_UNWELL))
     if error.status == 401:
         return ForgeError(f"{what}: GitHub does not accept the credentials: check the App's key, or the token")
     if error.status == 404:
@@ -366,21 +415,22 @@ def _details(data: dict[str, Any]) -> str:
     return f": {'; '.join(filter(None, said))}" if any(said) else ""
 
 
-def _limited(headers: dict[str, str], message: str) -> float | None:
+def _limited(error: GithubException) -> float | None:
     """Seconds to wait where a limit was reached (docs.github.com, "Rate limits for the REST API"); None: none was."""
+    if error.status not in (403, 429):
+        return None
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if after := _figure(headers.get("retry-after")):
-        return after + random.uniform(0, 1)  # noqa: S311 - spreads, no secret
+        return min(after, _LONGEST)
     if headers.get("x-ratelimit-remaining") == "0":
         reset = _figure(headers.get("x-ratelimit-reset")) or 0
-        return min(max(reset - time.time(), 1.0), _LONGEST) + random.uniform(0, 1)  # noqa: S311 - spreads, no secret
-    return _SECONDARY if "rate limit" in message.lower() else None
+        return min(max(reset - time.time(), 0.0) + 1, _LONGEST)  # it is given in whole seconds
+    said = error.data.get("message") if isinstance(error.data, dict) else error.data
+    return _SECONDARY if error.status == 429 or "rate limit" in str(said).lower() else None
 
 
 def _figure(text: str | None) -> float | None:
-    try:
-        return min(float(text), time.time() + _LONGEST) if text else None
-    except ValueError:
-        return None
+    return float(text) if text and text.isascii() and text.isdigit() else None
 
 
 Connect = Callable[[str], Forge]  # a repository's full name -> GitHub in it

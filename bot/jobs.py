@@ -183,6 +183,9 @@ def _take(comment: Comment) -> str:
     said = Said(comment.number, comment.comment_id, comment.author, comment.body)
     # What changes drafts waits for its turn in the repository; the rest is answered at once.
     queue = "updates" if any(isinstance(one, Retranslate | Skip | Resume) for one in asked) else "commands"
+    if queue == "updates":
+        greeting = f"greet-{comment.repository}-{comment.comment_id}"
+        _start("commands", comment.repository, greeting, _greet, comment.repository, asdict(said))
     _start(queue, comment.repository, f"comment-{comment.repository}-{comment.comment_id}", _answer,
            comment.repository, asdict(said))  # fmt: skip
     return f"{len(asked)} commands"
@@ -234,6 +237,12 @@ def _look(repository: str) -> str:
 def _update(repository: str) -> str:
     with _installed(repository):
         return workflow.update(_Kept(), _here().world, repository)
+
+
+@DBOS.workflow(name="greet")
+def _greet(repository: str, said: dict[str, Any]) -> str:
+    with _installed(repository):
+        return workflow.greet(_Kept(), _here().world, repository, Said(**said))
 
 
 @DBOS.workflow(name="comment")

@@ -52,9 +52,12 @@ def worker(service: Service, environment: Mapping[str, str], executor: str | Non
         except DatabaseError as error:  # what is not noted is found out again at the next look at the upstreams
             _log.warning("%s: %s", repository, error)
 
+    settings = read_settings(environment)
+    # With the credentials of this machine nobody spends money before whoever runs it has said with which bucket.
     world = World(
-        app.forge, Mirrors(service.home / "mirrors", service.limit), read_settings(environment), service.web, note
-    )
+        app.forge, Mirrors(service.home / "mirrors", service.limit), settings, service.web, note,
+        hosts=service.hosts, may_pay=bool(settings.amazon),
+    )  # fmt: skip
     pace = Pace(service.quiet, service.tick, service.poll, service.heartbeat, service.keep)
     office = Office(world, registry, app.repositories, app.forget, Places(service.workers), pace)
     file = file_of(service.database)

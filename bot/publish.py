@@ -27,18 +27,18 @@ _log = logging.getLogger(__name__)
 
 def publish(
     forge: Forge, record: Record, config: Config, base: str, upstream: str, tips: Mapping[str, str],
-    created: Mapping[str, bool],
+    created: Mapping[str, bool], seen: dashboard.Ticked,
 ) -> str:  # fmt: skip
     """Open, update and close pull requests, and keep the dashboard; returns what there is now, in one line.
 
     `base` is the default branch, `tips` has the commit of each of the bot's branches, `created` tells those whose pull
-    request may not be dressed up yet. Raises ForgeError and Later.
+    request may not be dressed up yet, `seen` the boxes that were ticked when this was planned. Raises ForgeError and Later.
     """
     language = config.language or ""
     numbers = {}
     for branch, proposal in record.proposals.items():
         if proposal.closing is not None:
-            _close(forge, proposal)
+            _close(forge, proposal, base)
             continue
         pull = _show(forge, proposal, language, config, base, record.paused)
         if pull is None:
@@ -48,7 +48,7 @@ def publish(
             _dress(forge, pull.number, config)
         _mark(forge, tips.get(branch, pull.head), proposal, language)
     if record.dashboard:
-        _keep_dashboard(forge, record, numbers, language, upstream)
+        _keep_dashboard(forge, record, numbers, language, upstream, seen)
     return ", ".join(f"{branch}: #{number}" for branch, number in numbers.items()) or "nothing is open"
 
 
@@ -101,7 +101,7 @@ def _show(
     """The open pull request with the text that belongs to it; None where it was closed just now."""
     title = proposal_title(proposal, language)
     body = proposal_body(proposal, language, chapter_of(proposal.branch), paused)
-    pull = forge.newest_pull_request(proposal.branch)
+    pull = forge.newest_pull_request(proposal.branch, base)
     if pull is None or pull.number <= proposal.after:
         return forge.open(proposal.branch, base, title, _stamped(title, body), config.pull_requests.draft)
     if not pull.open:
@@ -138,9 +138,12 @@ def _retell(forge: Forge, pull: PullRequest, title: str, body: str) -> None:
 def _dress(forge: Forge, number: int, config: Config) -> None:
     """Labels and reviewers, as the settings say. What GitHub refuses of them does not stop the rest."""
     wishes = config.pull_requests
-    if wishes.labels:
-        forge.label(number, wishes.labels)
     refused = []
+    if wishes.labels:
+        try:
+            forge.label(number, wishes.labels)
+        except ForgeError as error:
+            _log.warning("labels: %s", error)
     if wishes.reviewers:
         try:
             forge.request_reviews(number, wishes.reviewers)
@@ -170,14 +173,16 @@ def _mark(forge: Forge, head: str, proposal: Proposal, language: str) -> None:
         _log.warning("no check run: %s", error)
 
 
-def _close(forge: Forge, proposal: Proposal) -> None:
-    found = forge.open_pull_request(proposal.branch)
+def _close(forge: Forge, proposal: Proposal, base: str) -> None:
+    found = forge.open_pull_request(proposal.branch, base)
     if found is not None:
         forge.comment(found.number, f"closed-{proposal.commit[:12]}", proposal.closing or "")
         forge.close(found.number)
 
 
-def _keep_dashboard(forge: Forge, record: Record, numbers: Mapping[str, int], language: str, upstream: str) -> None:
+def _keep_dashboard(
+    forge: Forge, record: Record, numbers: Mapping[str, int], language: str, upstream: str, seen: dashboard.Ticked
+) -> None:
     known = replace(
         record,
         proposals={
@@ -185,6 +190,10 @@ def _keep_dashboard(forge: Forge, record: Record, numbers: Mapping[str, int], la
         },
     )
     body = dashboard.body(known, language, upstream, record.source)
+    there = forge.issue(dashboard.MARKER)
+    now = dashboard.ticked(there.body) if there is not None and there.open else dashboard.Ticked()
+    if {*now.chapters} - {*seen.chapters} or {*now.sections} - {*seen.sections}:
+        return  # ticked since it was looked at: the update that follows takes it, and writes this anew
     if open_proposals(known) or record.waiting:
         forge.open_issue(dashboard.MARKER, dashboard.TITLE, body)
         return

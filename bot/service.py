@@ -23,7 +23,8 @@ class Service:
     `secrets`: of the webhook, the one in use and, while it is changed, the one before. Times are in seconds: `quiet`
     without another push before an update begins, `poll` between two looks at an upstream, `tick` between two looks at
     the queues, `heartbeat` between two signs of life of a worker, `keep` until jobs that ended are removed. `limit`:
-    bytes that the mirrors may take. `workers`: stages that one process works on at once.
+    bytes that the mirrors may take. `workers`: stages that one process works on at once. `hosts`: servers beside
+    GitHub that an upstream may be at.
     """
 
     home: Path
@@ -38,6 +39,7 @@ class Service:
     tick: float = 1.0
     limit: int = 20_000_000_000
     workers: int = 2
+    hosts: frozenset[str] = frozenset()
     heartbeat: float = 10.0
     keep: float = 28 * _DAY
 
@@ -88,6 +90,7 @@ def read_service(environment: Mapping[str, str]) -> Service:
         poll=number("AMTS_POLL_PERIOD", 3600, 1, 604_800, "seconds"),
         tick=number("AMTS_TICK", 1, 0.05, 60, "seconds"),
         limit=int(number("AMTS_MIRRORS_GB", 20, 0.01, 10_000, "gigabytes") * 1e9),
+        hosts=frozenset(environment.get("AMTS_UPSTREAM_HOSTS", "").lower().replace(",", " ").split()),
         workers=int(number("AMTS_CONCURRENCY", 2, 1, 64, "a number of stages at once")),
         heartbeat=number("AMTS_HEARTBEAT", 10, 0.1, 600, "seconds"),
         keep=number("AMTS_KEEP_DAYS", 28, 4, 10_000, "days") * _DAY,

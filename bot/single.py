@@ -104,4 +104,5 @@ def _world(repository: str, token: str, wishes: Wishes, environment: Mapping[str
             read_settings(environment),
             web,
             wishes=(wishes.engine, wishes.language),
+            hosts=None,
         )

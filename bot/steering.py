@@ -41,10 +41,11 @@ def prepare_pause(bench: Bench, command: Pause | Resume) -> Prepared:
 def prepare_skip(bench: Bench, command: Skip, number: int) -> Prepared:
     """Take sections out of a pull request, and draft them no more until their English changes."""
     proposal = proposal_of(bench.record, number)
-    if proposal is None:
+    tip = bench.sight.tips.get(proposal.branch) if proposal else None
+    if proposal is None or tip is None:
         return _refused(bench, replies.not_open())
     found, missing = find_sections(command.sections, sorted(proposal.sections))
-    tip, target = bench.sight.tips[proposal.branch], bench.sight.target
+    target = bench.sight.target
     theirs = reviewed(bench.target, target, tip, found, bench.config.author, bench.language)
     free = [path for path in found if path not in theirs]
     said = [replies.unknown_sections(missing)] if missing else []
@@ -66,12 +67,12 @@ def prepare_skip(bench: Bench, command: Skip, number: int) -> Prepared:
 def prepare_retranslate(bench: Bench, command: Retranslate, number: int, world: World) -> Prepared:
     """Draft anew what a machine wrote, or what waits, and nobody has edited."""
     proposal = proposal_of(bench.record, number)
-    if proposal is None:
+    tip = bench.sight.tips.get(proposal.branch) if proposal else None
+    if proposal is None or tip is None:
         return _refused(bench, replies.not_open())
     known = sorted(proposal.sections)
     found, missing = find_sections(command.sections, known) if command.sections else (tuple(known), ())
     said = [replies.unknown_sections(missing)] if missing else []
-    tip = bench.sight.tips[proposal.branch]
     tree = bench.target.tree(tip)
     texts = {path: read_text(bench.target, path, tree[path]) for path in found if path in tree}
     asked_for = {path: requests(text, proposal.sections[path].results, bench.language) for path, text in texts.items()}

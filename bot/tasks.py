@@ -40,11 +40,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A task up to the engine: a job for each branch, and what makes an outcome of the answers."""
+    """A task up to the engine: a job for each branch, and what makes an outcome of the answers.
+
+    `limit`: US dollars that all of the jobs together may cost; None where none costs anything.
+    """
 
     translator: Translator | None
     jobs: Mapping[str, Job]
     complete: Callable[[Mapping[str, Asked]], Outcome]
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

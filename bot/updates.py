@@ -14,8 +14,10 @@ from bot.records import Record
 from bot.review import open_proposals
 from bot.tasks import Bench, Outcome, Prepared, keep
 from sync import pipeline
+from sync.config import Engine
 from sync.drafts import Asked, Plans, plan_pairs
-from sync.engines import Make, create
+from sync.engines import PAID, Make, create
+from sync.engines.amazon.options import read_options
 from sync.model import Plan
 from sync.pipeline import Reading
 from sync.sections import Pair, quiet
@@ -61,7 +63,12 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
         left = {path: error for path, error in sorted(errors.items()) if path not in told}
         return replace(keep(bench, record, updates), errors=left)
 
-    return Prepared(translator, {name: branch.planned.job for name, branch in branches.items()}, complete)
+    jobs = {name: branch.planned.job for name, branch in branches.items()}
+    return Prepared(translator, jobs, complete, _limit(engine))
+
+
+def _limit(engine: Engine) -> float | None:
+    return read_options(engine.options).max_cost if engine.name in PAID else None
 
 
 def _still_declined(record: Record, reading: Reading) -> dict[str, str]:

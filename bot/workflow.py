@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from bot import commands, records, replies
 from bot.commands import Command, Help, Pause, Resume, Retranslate, Skip, Status, Unknown
+from bot.dashboard import Ticked
 from bot.forge import ForgeError, Later
 from bot.publish import PROBLEM_MARKER, mend, publish, tell_errors, tell_problem, tell_settings
 from bot.records import Record
@@ -26,14 +27,15 @@ from bot.updates import prepare_update
 from bot.world import Idle, Sight, World, look, read_record, settle
 from sync.config import ConfigError
 from sync.drafts import Asked, finish
-from sync.engines import Answers, JobError
+from sync.engines import Answers, EngineError, JobError
 from sync.faults import unexpected
 from sync.mirrors import Moved, Unreachable
 from sync.model import AmtsError, Cost, Translation
 
 _log = logging.getLogger(__name__)
 _TRIES = 6  # of a task, each time that somebody pushed while it was at work
-_PATIENCE = 60  # times that GitHub may ask for a while before a stage is given up
+_PATIENCE = 100  # times that GitHub may ask for a while, or be away, before a stage is given up: about a day
+_LONGEST_WAIT = 900.0  # seconds between two tries
 _HEADS = "refs/heads/"
 _WRITE = frozenset({"admin", "write", "maintain"})
 
@@ -77,8 +79,15 @@ def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str
     def prepare(bench: Bench) -> Prepared:
         return prepare_update(bench, sections)
 
+    def work() -> Any:
+        done = _work(keeper, world, repository, prepare, _attempt)
+        if done["seen"] is not None and not sections:
+            # Noted only now: what failed before is tried again at the next look at the upstreams.
+            patiently(keeper, "note", lambda: world.done(repository, *done["seen"]))
+        return done
+
     try:
-        return _told(keeper, world, repository, lambda: _work(keeper, world, repository, prepare, _attempt))
+        return _told(keeper, world, repository, work)
     except Idle as idle:
         return f"nothing to do: {idle}"
 
@@ -88,11 +97,9 @@ def answer(keeper: Keeper, world: World, repository: str, said: Said) -> str:
     asked = commands.read_commands(said.body)
     if not asked:
         return "no command"
-    branch = patiently(keeper, "pull request", lambda: world.connect(repository).pull_request(said.number).branch)
-    if not records.is_own(branch):
+    if not _is_ours(keeper, world, repository, said):
         return "not a pull request of AMTS"
-    allowed = patiently(keeper, "permission", lambda: world.connect(repository).permission(said.author))
-    if allowed not in _WRITE:
+    if not _may_ask(keeper, world, repository, said):
         _say(keeper, world, repository, said, "access", replies.no_access(said.author))
         return f"{said.author} has no write access"
     _react(keeper, world, repository, said, "eyes")
@@ -119,6 +126,26 @@ def answer(keeper: Keeper, world: World, repository: str, said: Said) -> str:
             _say(keeper, world, repository, said, str(place), "\n\n".join(texts))
     _react(keeper, world, repository, said, "confused" if failed else "rocket")
     return f"{len(asked)} command{'' if len(asked) == 1 else 's'} of {said.author}"
+
+
+def greet(keeper: Keeper, world: World, repository: str, said: Said) -> str:
+    """Show who may ask that the comment was taken, though it has to wait for its turn."""
+    if _is_ours(keeper, world, repository, said) and _may_ask(keeper, world, repository, said):
+        _react(keeper, world, repository, said, "eyes")
+        return "taken"
+    return "not for AMTS"
+
+
+def _is_ours(keeper: Keeper, world: World, repository: str, said: Said) -> bool:
+    """Whether a comment stands on one of the bot's pull requests."""
+    number = said.number
+    branch = patiently(keeper, "pull request", lambda: world.connect(repository).pull_request(number).branch)
+    return records.is_own(branch)
+
+
+def _may_ask(keeper: Keeper, world: World, repository: str, said: Said) -> bool:
+    author = said.author
+    return patiently(keeper, "permission", lambda: world.connect(repository).permission(author)) in _WRITE
 
 
 def _obey(
@@ -187,30 +214,48 @@ def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[B
 
         handles = patiently(keeper, "translate", lambda: _submit(prepared()[1]))
         answers: dict[str, Any] = {}
+        is_late = False
         while waiting := [branch for branch in handles if branch not in answers]:
             looked = patiently(keeper, "poll", lambda: _poll(prepared()[1], handles, waiting))
             answers |= looked["answers"]
             if len(answers) < len(handles):
-                ready.clear()
-                held.close()
+                held.close()  # an engine is asked without the books; nobody waits for them meanwhile
                 keeper.sleep(looked["pause"])
+                is_late = True
+        if is_late:
+            ready.clear()
         done = patiently(keeper, "assemble and push", lambda: _push(*prepared(), answers))
-        if any("failure" in found for found in answers.values()):
-            patiently(keeper, "note", lambda: _try_again(world, sight, prepared()[0]))
         told = patiently(keeper, "publish", lambda: _publish(world, sight, done, prepared()[0]))
         patiently(keeper, "finish", lambda: _finish(prepared()[1], handles, answers))
-    return {"summary": told, **{name: done[name] for name in ("replies", "failed", "errors")}}
+    is_complete = not any("failure" in found for found in answers.values())
+    return {
+        "summary": told,
+        "seen": (sight.upstream, sight.upstream_branch, sight.source) if is_complete else None,
+        **{name: done[name] for name in ("replies", "failed", "errors")},
+    }
 
 
 def _submit(prepared: Prepared) -> Value:
-    """The handle of each branch's job, or why it could not be begun."""
+    """The handle of each branch's job, or why it could not be begun. Raises EngineError where all are refused."""
     handles: dict[str, Any] = {}
+    refusals: list[EngineError] = []
+    spent = 0.0
     for branch, job in prepared.jobs.items():
-        if job.requests and prepared.translator is not None:
-            try:
-                handles[branch] = {"handle": prepared.translator.submit(job)}
-            except JobError as error:
-                handles[branch] = {"failure": str(error)}
+        if not job.requests or prepared.translator is None:
+            continue
+        cost = prepared.translator.estimate(job) if prepared.limit is not None else None
+        spent += cost.dollars if cost else 0.0
+        try:
+            if handles and prepared.limit is not None and spent > prepared.limit:
+                raise EngineError(f"an update may cost ${prepared.limit:g}, and the rest of it has used that up")
+            handles[branch] = {"handle": prepared.translator.submit(job)}
+        except JobError as error:
+            handles[branch] = {"failure": str(error)}
+        except EngineError as error:
+            handles[branch] = {"failure": str(error)}
+            refusals.append(error)
+    if refusals and len(refusals) == len(handles):
+        raise refusals[0]
     return handles
 
 
@@ -234,7 +279,7 @@ def _poll(prepared: Prepared, handles: Mapping[str, Any], branches: list[str]) -
 def _push(bench: Bench, prepared: Prepared, answers: Mapping[str, Any]) -> Value:
     """Drafts and record committed and pushed, all at once. Raises Moved."""
     outcome: Outcome = prepared.complete({branch: _asked(found) for branch, found in answers.items()})
-    bench.target.push(outcome.updates, {})
+    bench.target.push(outcome.updates)
     heads = {ref.removeprefix(_HEADS): commit for ref, commit in outcome.updates.items() if ref.startswith(_HEADS)}
     return {
         "record": outcome.updates.get(records.REF, bench.sight.record),
@@ -250,14 +295,8 @@ def _publish(world: World, sight: Sight, done: Mapping[str, Any], bench: Bench) 
     record = replace(settle(read_record(bench.target, done["record"]), sight), source=sight.source)
     created = {branch: found.number is None for branch, found in record.proposals.items()}
     forge = world.connect(sight.repository)
-    return publish(forge, record, bench.config, sight.branch, sight.upstream, done["tips"], created)
-
-
-def _try_again(world: World, sight: Sight, bench: Bench) -> Value:
-    """Have the poll look at this repository again, though nothing changed: the engine may be well by then."""
-    upstream = world.name_of(sight.upstream) or sight.upstream
-    world.note(sight.repository, upstream, bench.config.upstream_branch, None)
-    return None
+    seen = Ticked(sight.chapters, sight.sections)
+    return publish(forge, record, bench.config, sight.branch, sight.upstream, done["tips"], created, seen)
 
 
 def _finish(prepared: Prepared, handles: Mapping[str, Any], answers: Mapping[str, Any]) -> Value:
@@ -337,14 +376,14 @@ def _name(command: object) -> str:
 
 def patiently(keeper: Keeper, name: str, make: Callable[[], Value]) -> Value:
     """A stage, again after a while where GitHub asks for that or cannot be reached. Raises AmtsError."""
-    for _ in range(_PATIENCE):
+    for number in range(_PATIENCE):
         kept = keeper.step(name, lambda: _or_later(make))
         if "later" not in kept:
             if "moved" in kept:
                 raise Moved(kept["moved"])
             return kept["value"]
         _log.info("%s: %s", name, kept["why"])
-        keeper.sleep(kept["later"])
+        keeper.sleep(max(kept["later"], min(_LONGEST_WAIT, 2.0 ** min(number, 20))))
     raise ForgeError(f"{name}: given up after {_PATIENCE} tries: {kept['why']}")
 
 

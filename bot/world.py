@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot import dashboard, records
 from bot.forge import Connect, NotFound
@@ -18,11 +19,13 @@ from bot.settings import Settings, with_settings
 from sync import config
 from sync.bases import read_text
 from sync.config import Config, ConfigError, Engine
+from sync.engines import PAID
 from sync.languages import language as find_language
-from sync.mirrors import Access, Mirror, Mirrors, remote_head
+from sync.mirrors import Access, Mirror, Mirrors, Moved, remote_head
 from sync.model import AmtsError
 
 _BRANCHES = "refs/heads/amts/"
+_LARGEST_RECORD = 50_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class World:
 
     `web` is the address of GitHub itself, which clones come from; `note` takes what was found out about a repository:
     its upstream (None: it takes no part), its branch, and the commit that it is at. `wishes`: an engine and a language
-    that count more than the repository's settings.
+    that count more than the repository's settings. `hosts`: the other servers that an upstream may be at (None: any),
+    `may_pay`: whether engines that cost money may be used.
     """
 
     connect: Connect
@@ -40,10 +44,16 @@ class World:
     web: str = "https://github.com"
     note: Callable[[str, str | None, str | None, str | None], None] = lambda *_: None
     wishes: tuple[str | None, str | None] = (None, None)
+    hosts: frozenset[str] | None = frozenset()
+    may_pay: bool = True
+
+    def done(self, repository: str, upstream: str, branch: str | None, source: str) -> None:
+        """Note that nothing is left to do in a repository of what its upstream had at a commit."""
+        self.note(repository, self.name_of(upstream) or upstream, branch, source)
 
     def access(self, repository: str) -> Access:
         """How git speaks to a repository that AMTS works in."""
-        return Access(f"{self.web}/{repository}.git", self.connect(repository).token())
+        return Access(f"{self.web}/{repository}.git", self.connect(repository).token)
 
     def upstream(self, address: str, repository: str) -> Access:
         """How git reads the upstream that a translation repository names. Raises ConfigError.
@@ -53,9 +63,14 @@ class World:
         """
         name = self.name_of(address)
         if name is None:
-            if not address.startswith("https://"):
+            host = urlsplit(address).netloc.lower() if address.startswith("https://") else None
+            if host is None:
                 raise ConfigError(f"{config.PATH}: upstream must be owner/name or an https address for the bot")
-            return Access(address)
+            if self.hosts is not None and host not in self.hosts:
+                raise ConfigError(
+                    f"{config.PATH}: upstream is at {host[:100]}, which whoever runs this bot does not allow"
+                )
+            return Access(address, is_trusted=False)
         if name.split("/")[0].lower() == repository.split("/")[0].lower():
             try:
                 is_private = self.connect(name).place().private
@@ -78,6 +93,8 @@ class World:
             settings = replace(settings, language=find_language(wanted).code)
         if engine is not None and engine != settings.engine.name:
             settings = replace(settings, engine=Engine(engine))
+        if settings.engine.name in PAID and not self.may_pay:
+            raise ConfigError(f"{config.PATH}: engine {settings.engine.name}: whoever runs this bot has not set it up")
         if settings.upstream is not None and settings.language is None:
             raise ConfigError(f"{config.PATH}: language is missing: name the language of the translation")
         return replace(settings, engine=with_settings(settings.engine, self.settings))
@@ -117,6 +134,7 @@ class Sight:
     pulls: Mapping[str, Pull] = field(default_factory=dict)
     chapters: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    upstream_branch: str | None = None
 
     def dump(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -165,17 +183,21 @@ def _look(world: World, repository: str) -> Sight:
         raise Idle(f"{repository} names no upstream")
     upstream = world.upstream(settings.upstream, repository)
     _, source = remote_head(upstream, settings.upstream_branch)
-    world.note(repository, world.name_of(settings.upstream) or settings.upstream, settings.upstream_branch, source)
+    # That this is the upstream is known from now on; that nothing is left to do of it, only once an update is done.
+    world.note(repository, world.name_of(settings.upstream) or settings.upstream, settings.upstream_branch, None)
     listed = forge.issue(dashboard.MARKER) if record.dashboard else None
     ticked = dashboard.ticked(listed.body) if listed else dashboard.Ticked()
     pulls = {}
     for branch, proposal in (*record.shelved.items(), *record.proposals.items()):
-        found = forge.newest_pull_request(branch)
+        found = forge.newest_pull_request(branch, place.default_branch)
         if found is not None and found.number > proposal.after:
             pulls[branch] = Pull(found.number, found.open, found.merged)
+    # Merged between the two looks, a pull request would seem to be gone while its words are not there yet.
+    if remote_head(world.access(repository), place.default_branch)[1] != head:
+        raise Moved(f"{repository} was pushed to while it was looked at")
     return Sight(
         repository, settings.upstream, source, head, place.default_branch, state, f"{int(time.time())} +0000",
-        tips, pulls, ticked.chapters, ticked.sections,
+        tips, pulls, ticked.chapters, ticked.sections, settings.upstream_branch,
     )  # fmt: skip
 
 
@@ -186,6 +208,8 @@ def read_record(target: Mirror, commit: str | None) -> Record:
     tree = target.tree(commit)
     if records.PATH not in tree:
         raise records.RecordError(f"{records.REF} of {target.name} holds no record: delete the ref")
+    if tree[records.PATH].size > _LARGEST_RECORD:
+        raise records.RecordError(f"{records.REF} of {target.name} is too large to be a record of AMTS: delete the ref")
     return records.load(target.read(tree[records.PATH].blob))
 
 

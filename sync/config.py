@@ -115,7 +115,7 @@ class Config:
     terminology: str | None = None  # a path in the translation repository
     typography: Typography = field(default_factory=Typography)
     pull_requests: PullRequests = field(default_factory=PullRequests)
-    author: str = "AMTS <amts@users.noreply.github.com>"
+    author: str = "AMTS <amts@bot.invalid>"
 
     def sections(self, paths: list[str]) -> list[str]:
         """Those of the paths in the source that `include` names and `exclude` does not, sorted.

@@ -131,10 +131,15 @@ def dump(results: Sequence[SegmentResult]) -> list[dict[str, object]]:
     """Results as JSON values, without what has its default; those that were simply kept are left out."""
     defaults = {field.name: field.default for field in fields(SegmentResult) if field.default is not MISSING}
     return [
-        {name: value for name, value in asdict(result).items() if defaults.get(name, MISSING) != value}
+        {name: _clipped(value) for name, value in asdict(result).items() if defaults.get(name, MISSING) != value}
         for result in results
         if not is_plain(result)
     ]
+
+
+def _clipped(value: object) -> object:
+    """A text that `load` takes; one so long is no sentence (a picture inside of code), and is not looked up again."""
+    return f"{value[: _LONGEST - 1]}…" if isinstance(value, str) and len(value) > _LONGEST else value
 
 
 def load(data: object) -> tuple[SegmentResult, ...]:

@@ -14,11 +14,12 @@ import re
 import shutil
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sync.history import History
 from sync.repos import Entry, Repository, RepositoryError, create_bare, heads_of
 
 _LARGEST_BLOB = 1_000_000  # bytes; Markdown files larger than that are fetched one by one when they are read
@@ -26,9 +27,11 @@ _REFS = ("+refs/heads/*:refs/heads/*", "+refs/amts/*:refs/amts/*")
 _TEXT = (".md", ".yml", ".yaml", ".lock", ".csv", ".tsv", ".txt", ".json")
 _PASSING = re.compile(
     r"could not resolve|couldn't connect|connection|timed out|timeout|early eof|hung up|rpc failed"
-    r"|returned error: (5\d\d|429)|unexpected disconnect|kill signal",
+    r"|returned error: (5\d\d|429)|unexpected disconnect|kill signal|timeout: the command|could not read username"
+    r"|authentication failed",
     re.I,
 )
+_LONGEST = 1_800.0  # seconds for a fetch or a push, however steadily it goes on
 _SECONDS = 900  # that git may wait for a connection that sends less than _SLOW bytes a second
 _SLOW = 100
 
@@ -41,12 +44,21 @@ class Unreachable(RepositoryError):
     """The other side cannot be spoken to now; trying again later may help."""
 
 
+def _nobody() -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What git needs to speak to a server: the address of a repository, and a token (None: as anybody)."""
+    """What git needs to speak to a server: the address of a repository, and what gives a token that is good now.
+
+    A token lives for an hour, work may take longer: it is asked for at each use. None: as anybody. To an address that
+    somebody else chose (not `is_trusted`) git goes by https alone, and follows no redirect.
+    """
 
     address: str
-    token: str | None = None
+    token: Callable[[], str | None] = _nobody
+    is_trusted: bool = True
 
     def environment(self, position: int) -> dict[str, str]:
         """Variables for git, whose numbered settings are free from `position` on."""
@@ -57,10 +69,13 @@ class Access:
             ("gc.auto", "0"),
             ("maintenance.auto", "false"),
         ]
-        if self.token:
-            basic = b64encode(f"x-access-token:{self.token}".encode()).decode()
+        if token := self.token():
+            basic = b64encode(f"x-access-token:{token}".encode()).decode()
             settings.append((f"http.{self.address}.extraHeader", f"Authorization: Basic {basic}"))
-        found = {"GIT_CONFIG_COUNT": str(position + len(settings)), "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file"}
+        if not self.is_trusted:
+            settings.append(("http.followRedirects", "false"))
+        protocols = "https:http:file" if self.is_trusted else "https"
+        found = {"GIT_CONFIG_COUNT": str(position + len(settings)), "GIT_ALLOW_PROTOCOL": protocols}
         for number, (key, value) in enumerate(settings, position):
             found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         return found
@@ -72,10 +87,10 @@ class Mirror(Repository):
     def __init__(self, path: Path, access: Access) -> None:
         super().__init__(path)
         self._access = access
+        self._histories: dict[tuple[str, ...], History] = {}
         self.label = self.name  # where it stands here is nobody's business
-        self._remote = access.environment(2)
         # Objects that were left behind come from the same place, should one be read after all.
-        self._repo.git.update_environment(**self._remote, GIT_NO_LAZY_FETCH="0")
+        self._repo.git.update_environment(**access.environment(2), GIT_NO_LAZY_FETCH="0")
 
     @property
     def name(self) -> str:
@@ -99,6 +114,12 @@ class Mirror(Repository):
             entries[path] = replace(entries[path], size=int(size) if size.isdigit() else 0)
         return entries
 
+    def history(self, *extra: str) -> History:
+        """As of any repository, but read once: what is asked again is about the same commits."""
+        if extra not in self._histories:
+            self._histories[extra] = super().history(*extra)
+        return self._histories[extra]
+
     def fetch(self) -> None:
         """Bring every branch, and the bot's own refs, to where they are on the other side."""
         for stale in self.git_dir.rglob("*.lock"):  # of a process that died; the caller holds the lock of this mirror
@@ -110,6 +131,7 @@ class Mirror(Repository):
         self._git(
             "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
             f"--filter=blob:limit={_LARGEST_BLOB}", "origin", *_REFS,
+            env=self._access.environment(2), seconds=_LONGEST,
         )  # fmt: skip
 
     def has(self, commits: Iterable[str]) -> bool:
@@ -140,23 +162,25 @@ class Mirror(Repository):
             self._write_tree(parents[0] if parents else None, changes), parents, message, author, date
         )
 
-    def push(self, updates: Mapping[str, str], removals: Mapping[str, str]) -> None:
-        """Point refs to commits on the other side, and remove refs that are still where they are said to be.
+    def push(self, updates: Mapping[str, str]) -> None:
+        """Point refs to commits on the other side: all or nothing, never by force.
 
-        All or nothing, never by force: raises Moved where a ref would lose commits, or has moved before its removal.
+        Raises Moved where a ref would lose commits.
         """
-        leases = [f"--force-with-lease={ref}:{commit}" for ref, commit in removals.items()]
-        wanted = [*(f"{commit}:{ref}" for ref, commit in updates.items()), *(f":{ref}" for ref in removals)]
-        if not wanted:
-            return
-        with _over_the_wire():
-            self._push(*leases, "origin", *wanted)
+        if updates:
+            with _over_the_wire():
+                self._push(*(f"{commit}:{ref}" for ref, commit in updates.items()))
 
-    def _push(self, *arguments: str) -> None:
+    def _push(self, *wanted: str) -> None:
+        options = ("--atomic", "--porcelain", "--no-verify")
         try:
-            self._git("push", "--atomic", "--porcelain", "--no-verify", *arguments)
+            self._git("push", *options, "origin", *wanted, env=self._access.environment(2), seconds=_LONGEST)
         except RepositoryError as error:
             said = str(error.__cause__)  # which refs were refused is on git's standard output
+            if in_the_way := re.search(r"'(refs/[^'\s]{1,200})' exists; cannot create", said):
+                raise RepositoryError(
+                    f"{self.name}: {in_the_way[1]} is in the way of AMTS's branches: rename it"
+                ) from error
             if re.search(r"\[rejected\]|stale info|cannot lock ref|failed to update ref", said):
                 raise Moved(f"{self.name}: somebody else pushed meanwhile") from error
             refused = re.search(r"\[remote rejected\] \(([^)\n]*)\)", said)
@@ -189,7 +213,8 @@ def _over_the_wire() -> Iterator[None]:
     except Moved:
         raise
     except RepositoryError as error:
-        if _PASSING.search(f"{error} {error.__cause__}"):
+        # Not the whole command: an address may hold any word.
+        if _PASSING.search(str(getattr(error.__cause__, "stderr", error))):
             raise Unreachable(f"{error}: tried again later") from error
         raise
 

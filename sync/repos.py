@@ -35,7 +35,7 @@ from git.exc import (
 SYMLINK = "120000"
 _FILE = "100644"
 _PARENTS_FIRST = ("rev-list", "--topo-order", "--reverse")
-_PATIENCE = 120  # seconds that a server has to name its branches
+_PATIENCE = 20  # seconds that a server has to name its branches
 _REFUSED_PARTS = frozenset({"", ".", "..", ".git"})
 _AUTHOR = re.compile(r"(?P<name>[^<>\n]+?) <(?P<email>[^<>\s]+)>")
 _ENVIRONMENT = {
@@ -69,11 +69,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit: its id, the commits it builds on, the address of its author, its message."""
+    """A commit: its id, the commits it builds on, the addresses of its author and committer, its message."""
 
     id: str
     parents: tuple[str, ...]
     email: str
+    committer: str
     message: str
 
 
@@ -238,8 +239,11 @@ class Repository:
         head, _, message = bytes(data).decode(errors="replace").partition("\n\n")
         fields = [line.partition(" ") for line in head.split("\n")]
         parents = tuple(value for name, _, value in fields if name == "parent")
-        author = next((value for name, _, value in fields if name == "author"), "")
-        return Commit(commit, parents, author.rpartition("<")[2].partition(">")[0], message)
+        author, committer = (
+            next((value for name, _, value in fields if name == role), "").rpartition("<")[2].partition(">")[0]
+            for role in ("author", "committer")
+        )
+        return Commit(commit, parents, author, committer, message)
 
     def versions(self, path: str, since: str | None, commit: str, most: int = 50) -> list[str]:
         """The blobs that a file had in `commit` and in what it builds on, after `since`; the newest `most` at most."""
@@ -379,7 +383,9 @@ class Repository:
     def _text(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         return self._git(*command, stdin=stdin, env=env).decode(errors="replace").strip()
 
-    def _git(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    def _git(
+        self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, seconds: float | None = None
+    ) -> bytes:
         with tempfile.TemporaryFile() as stream:
             stream.write(stdin)
             stream.seek(0)
@@ -391,6 +397,7 @@ class Repository:
                         stdout_as_string=False,
                         strip_newline_in_stdout=False,
                         env=env,
+                        kill_after_timeout=seconds,
                     )
                 )
             except GitCommandNotFound as error:

@@ -21,9 +21,13 @@ _MOVED = 0.5  # least share of its parts that a file has in common with the one 
 
 
 def is_by_bot(commit: Commit, author: str) -> bool:
-    """Whether a commit is one of AMTS's own, which goes by this author (`Name <mail@address>`)."""
+    """Whether a commit is one of AMTS's own, which goes by this author (`Name <mail@address>`).
+
+    One that a person amended or rebased is not: it has the person as its committer.
+    """
     last = commit.message.rstrip().rpartition("\n\n")[2]
-    return bool(_TRAILER.search(last)) and commit.email.lower() == parse_author(author)[1].lower()
+    own = parse_author(author)[1].lower()
+    return bool(_TRAILER.search(last)) and {commit.email.lower(), commit.committer.lower()} == {own}
 
 
 def read_parts(target: Repository, path: str, entry: Entry, language: str) -> tuple[Part, ...] | None:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from bot import dashboard
 from bot.bench import Progress
-from bot.bench.scene import ONE, Scene, SceneError, open_scene
+from bot.bench.scene import ONE, REVIEWABLE, Scene, SceneError, open_scene
 from bot.grouping import branch_of, chapters_of
 from bot.records import Proposal
 from bot.wording import MAX_BODY
@@ -151,11 +151,13 @@ class ChapterFigures:
         return table
 
 
-def bench_chapters(book: Path, translation: Path, language: str, progress: Progress) -> ChapterFigures:
+def bench_chapters(
+    book: Path, translation: Path, language: str, progress: Progress, most: int = REVIEWABLE
+) -> ChapterFigures:
     """Bring a translation up to date by chapter, merging the oldest pull request after each update.
 
-    `book` is a git repository or a bundle, `translation` a folder of pairs X_origin.md and X.md. Raises SceneError
-    where they cannot be used, AmtsError where a draft fails.
+    `book` is a git repository or a bundle, `translation` a folder of pairs X_origin.md and X.md. An update of more
+    than `most` segments is split. Raises SceneError where they cannot be used, AmtsError where a draft fails.
     """
     code = find_language(language).code
     with tempfile.TemporaryDirectory(prefix="amts-") as place, open_scene(Path(place), book) as scene:
@@ -167,7 +169,7 @@ def bench_chapters(book: Path, translation: Path, language: str, progress: Progr
         if not pulls:
             raise SceneError("the translation is up to date: there is nothing to measure")
         sizes = _sizes(scene.record(_AT_ONCE).proposals[pulls[0].head])
-        scene.add_folder(_NAME, translation, code)
+        scene.add_folder(_NAME, translation, code, most)
         chapters, rounds = _by_chapter(scene, sizes, progress)
         found = [f"update {number}: {fault}" for number, seen in enumerate(rounds, 1) for fault in faults(seen, sizes)]
         return ChapterFigures(chapters, rounds, _total(sizes.values()), len(pulls[0].body), seconds, tuple(found))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -54,15 +54,22 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two drafts: the files that either of them changed, those that are not the same, and what is different there."""
+
+    paths: tuple[str, ...]
+    differing: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PushFigures:
-    """`set_up` and `at_once` are the seconds of those two drafts; `paths` the files that either draft changed."""
+    """`set_up` and `at_once` are the seconds of those two drafts."""
 
     set_up: float
     pushes: tuple[Push, ...]
     at_once: float
-    paths: tuple[str, ...]
-    differing: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    comparison: Comparison
 
     @property
     def pull_requests(self) -> tuple[int, ...]:
@@ -72,11 +79,11 @@ class PushFigures:
     @property
     def as_said(self) -> bool:
         """Whether there was one pull request, and the same draft."""
-        return len(self.pull_requests) <= 1 and not self.differing
+        return len(self.pull_requests) <= 1 and not self.comparison.differing
 
     def reasons(self) -> Counter[tuple[str, str]]:
         """How often a segment became one thing one by one and another at once."""
-        return Counter((found.replayed, found.at_once) for found in self.differences)
+        return Counter((found.replayed, found.at_once) for found in self.comparison.differences)
 
     def to_json(self) -> dict[str, object]:
         """The summary, every push and every difference."""
@@ -84,16 +91,16 @@ class PushFigures:
             "summary": {
                 "pushes": len(self.pushes),
                 "pull_requests": len(self.pull_requests),
-                "sections": len(self.paths),
-                "same": len(self.paths) - len(self.differing),
-                "differing_segments": len(self.differences),
+                "files": len(self.comparison.paths),
+                "differing": list(self.comparison.differing),
+                "differing_segments": len(self.comparison.differences),
                 "seconds_set_up": self.set_up,
                 "seconds_a_push": mean(push.seconds for push in self.pushes),
                 "seconds_at_once": self.at_once,
             },
             "reasons": [{"one_by_one": a, "at_once": b, "segments": n} for (a, b), n in self.reasons().most_common()],
             "pushes": [asdict(push) for push in self.pushes],
-            "differences": [asdict(difference) for difference in self.differences],
+            "differences": [asdict(difference) for difference in self.comparison.differences],
         }
 
     def tables(self) -> list[Table]:
@@ -102,9 +109,9 @@ class PushFigures:
 
     def _difference_table(self) -> Table:
         table = Table(title="Not the same in both drafts")
-        for heading in ("section", "English", "pushes one by one", "all at once"):
+        for heading in ("file", "English", "pushes one by one", "all at once"):
             table.add_column(heading, overflow="fold")
-        for found in self.differences:
+        for found in self.comparison.differences:
             texts = (
                 found.path,
                 found.english,
@@ -126,9 +133,10 @@ class PushFigures:
         table.add_column("value", justify="right")
         table.add_row("pushes drafted", str(len(self.pushes)))
         table.add_row("pull requests", str(len(self.pull_requests)))
-        table.add_row("sections drafted", str(len(self.paths)))
-        table.add_row("  the same in both drafts", str(len(self.paths) - len(self.differing)))
-        table.add_row("segments that differ", str(len(self.differences)))
+        files, differing = len(self.comparison.paths), len(self.comparison.differing)
+        table.add_row("files drafted: translations, and their origins", str(files))
+        table.add_row("  the same in both drafts", str(files - differing))
+        table.add_row("segments that differ", str(len(self.comparison.differences)))
         table.add_row("time for a push, mean", f"{mean(push.seconds for push in self.pushes):.1f} s")
         table.add_row("time for all at once", f"{self.at_once:.1f} s")
         table.add_row("time to bring the translation to the first", f"{self.set_up:.1f} s")
@@ -146,7 +154,7 @@ def bench_pushes(
     code = find_language(language).code
     with tempfile.TemporaryDirectory(prefix="amts-") as place, open_scene(Path(place), book) as scene:
         first, *rest = scene.commits(count)
-        steps = [*rest[burst - 1 : -1 : burst], rest[-1]]
+        steps = in_bursts(rest, burst)
         total = len(steps) + 2
         progress("drafts", 0, total)
         scene.push(first)
@@ -164,62 +172,72 @@ def bench_pushes(
         progress("drafts", total - 1, total)
         at_once = scene.update(_AT_ONCE)
         progress("drafts", total, total)
-        paths, differing = _compared(scene)
-        differences = tuple(found for path in differing for found in _differences(scene, path))
-        return PushFigures(set_up, tuple(pushes), at_once, paths, differing, differences)
+        comparison = compare(scene, _REPLAYED, _AT_ONCE)
+        if not comparison.paths:
+            raise SceneError("no push changes a section of the translation: take more of them")
+        return PushFigures(set_up, tuple(pushes), at_once, comparison)
 
 
-def _compared(scene: Scene) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The files that either draft changed, and those of them that are not the same in both."""
-    merged = scene.files(_AT_ONCE, "HEAD")
-    replayed, at_once = (_drafted(scene, name) for name in (_REPLAYED, _AT_ONCE))
-    every = sorted(merged.keys() | replayed.keys() | at_once.keys())
-    changed = [path for path in every if not merged.get(path) == replayed.get(path) == at_once.get(path)]
-    if not changed:
-        raise SceneError("no push changes a section of the translation: take more of them")
-    return tuple(changed), tuple(path for path in changed if replayed.get(path) != at_once.get(path))
+def in_bursts(commits: Sequence[str], burst: int) -> list[str]:
+    """The last of each so many commits, and the very last: where the branch is after each push."""
+    return [*commits[burst - 1 : -1 : burst], commits[-1]]
 
 
-def _drafted(scene: Scene, name: str) -> dict[str, bytes]:
-    """The files as its pull request has them; those of the default branch where there is none."""
-    return scene.files(name, BRANCH if BRANCH in scene.hub.branches(name) else "HEAD")
-
-
-def _differences(scene: Scene, path: str) -> Iterator[Difference]:
-    """What became of the segments of a section that the drafts do not agree on; else the lines."""
-    replayed, at_once = (_Half.of(scene, name, path) for name in (_REPLAYED, _AT_ONCE))
-    found = [
-        Difference(path, english, *replayed.status(english), *at_once.status(english))
-        for english in dict.fromkeys((*replayed.results, *at_once.results))
-        if not (replayed.has(at_once.results.get(english)) and at_once.has(replayed.results.get(english)))
-    ]
-    yield from found or _lines(path, replayed.text, at_once.text)
+def compare(scene: Scene, replayed: str, at_once: str) -> Comparison:
+    """What the pull requests of two translations with the same default branch hold."""
+    ours, theirs = _Half.of(scene, replayed), _Half.of(scene, at_once)
+    merged = scene.files(at_once, "HEAD")
+    every = sorted({*merged, *ours.files, *theirs.files})
+    changed = [path for path in every if not merged.get(path) == ours.files.get(path) == theirs.files.get(path)]
+    differing = [path for path in changed if ours.files.get(path) != theirs.files.get(path)]
+    return Comparison(
+        tuple(changed),
+        tuple(differing),
+        tuple(found for path in differing for found in _differences(ours, theirs, path)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Half:
-    """One of the two drafts of a section, and what became of the segments that were not simply kept, by English."""
+    """One of the two drafts: its files, and what became of the segments that were not simply kept."""
 
-    text: str
-    folded: str
-    results: Mapping[str, SegmentResult]
+    files: Mapping[str, bytes]
+    results: Mapping[str, Mapping[str, SegmentResult]]  # by path and English
 
     @classmethod
-    def of(cls, scene: Scene, name: str, path: str) -> _Half:
-        text = _drafted(scene, name).get(path, b"").decode(errors="replace")
+    def of(cls, scene: Scene, name: str) -> _Half:
+        files = scene.files(name, BRANCH if BRANCH in scene.hub.branches(name) else "HEAD")
         proposal = scene.record(name).proposals.get(BRANCH)
-        section = proposal.sections.get(path) if proposal else None
-        results = section.results if section else ()
-        return cls(text, fold(text), {fold(found.new_source or found.old_source or ""): found for found in results})
+        sections = proposal.sections if proposal else {}
+        results = {
+            path: {fold(found.new_source or found.old_source or ""): found for found in section.results}
+            for path, section in sections.items()
+        }
+        return cls(files, results)
 
-    def has(self, result: SegmentResult | None) -> bool:
+    def text(self, path: str) -> str:
+        return self.files.get(path, b"").decode(errors="replace")
+
+    def has(self, path: str, result: SegmentResult | None) -> bool:
         """Whether the text of the other draft stands here, too."""
-        return result is None or fold(result.draft or "") in self.folded
+        return result is None or fold(result.draft or "") in fold(self.text(path))
 
-    def status(self, english: str) -> tuple[str, str]:
+    def status(self, path: str, english: str) -> tuple[str, str]:
         """What became of a segment, and its text; of one that was kept that is not known."""
-        found = self.results.get(english)
+        found = self.results.get(path, {}).get(english)
         return (status(found), found.draft or "") if found else ("kept", "")
+
+
+def _differences(ours: _Half, theirs: _Half, path: str) -> Iterator[Difference]:
+    """What became of the segments of a file that the drafts do not agree on; else its lines."""
+    ones, others = ours.results.get(path, {}), theirs.results.get(path, {})
+    told = False
+    for english in dict.fromkeys((*ones, *others)):
+        if not (ours.has(path, others.get(english)) and theirs.has(path, ones.get(english))):
+            told = True
+            yield Difference(path, english, *ours.status(path, english), *theirs.status(path, english))
+    if not told:
+        yield from _lines(path, ours.text(path), theirs.text(path))
 
 
 def _lines(path: str, replayed: str, at_once: str) -> Iterator[Difference]:
@@ -227,4 +245,4 @@ def _lines(path: str, replayed: str, at_once: str) -> Iterator[Difference]:
     for what, i, j, k, m in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if what != "equal":
             texts = "\n".join(ours[i:j]), "\n".join(theirs[k:m])
-            yield Difference(path, "", "lines between segments", texts[0], "lines between segments", texts[1])
+            yield Difference(path, "", "other lines", texts[0], "other lines", texts[1])

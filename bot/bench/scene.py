@@ -84,7 +84,7 @@ class Scene:
         branch = self.history.default_branch()
         self.hub.push(SOURCE, self.history.path, f"+{commit}:refs/heads/{branch}", _PERSON)
 
-    def add_folder(self, name: str, folder: Path, language: str, most: int = REVIEWABLE) -> None:
+    def add_folder(self, name: str, folder: Path, language: str, most: int) -> None:
         """Add a translation with the files of a folder; `most`: segments of one pull request."""
         files: dict[str, bytes | None] = {
             path.relative_to(folder).as_posix(): path.read_bytes()

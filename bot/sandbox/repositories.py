@@ -74,6 +74,6 @@ def _git(repository: Path, *command: str) -> None:
     environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for role in ("AUTHOR", "COMMITTER"):
         environment[f"GIT_{role}_NAME"] = "AMTS demo"
-        environment[f"GIT_{role}_EMAIL"] = "amts@users.noreply.github.com"
+        environment[f"GIT_{role}_EMAIL"] = "amts@bot.invalid"
         environment[f"GIT_{role}_DATE"] = "2024-03-01T12:00:00+00:00"
     subprocess.run(["git", *command], cwd=repository, env=environment, check=True, capture_output=True)  # noqa: S603, S607 - git from the PATH, arguments from this module

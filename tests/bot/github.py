@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ WRITER = "wei"  # has write access to the translations; the owner of the book, t
 
 @dataclass
 class Unkept:
-    """A keeper that keeps nothing, and notes how long it was to wait instead of waiting."""
+    """A keeper that keeps nothing, and waits a moment only, but notes how long it should have."""
 
     slept: list[float] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None  # called with the name of each stage
@@ -39,6 +40,7 @@ class Unkept:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        time.sleep(min(seconds, 0.02))
 
 
 @dataclass
@@ -54,6 +56,7 @@ class Bot:
     world: World
     keeper: Unkept
     noted: dict[str, tuple[str | None, ...]]
+    said: Said | None = None
 
     def update(self, repository: str = ZH) -> str:
         """What an update comes to."""
@@ -61,10 +64,16 @@ class Bot:
 
     def ask(self, number: int, text: str, as_user: str = WRITER, repository: str = ZH) -> list[str]:
         """Comment on a pull request, and let the bot answer: what it says."""
-        said = self.github.comment(repository, number, text, as_user)
+        comment = self.github.comment(repository, number, text, as_user)
         before = {one.id for one in self.github.comments(repository, number)}
-        workflow.answer(self.keeper, self.world, repository, Said(number, said, as_user, text))
+        self.said = Said(number, comment, as_user, text)
+        workflow.answer(self.keeper, self.world, repository, self.said)
         return [one.body for one in self.github.comments(repository, number) if one.id not in before]
+
+    def answer_again(self, repository: str = ZH) -> None:
+        """Let the bot answer the last comment as if nobody had."""
+        assert self.said is not None
+        workflow.answer(self.keeper, self.world, repository, self.said)
 
     def write(self, files: Mapping[str, str | None], repository: str = UPSTREAM, branch: str = "main") -> str:
         """Commit files (None: removed) as a person: the commit."""
