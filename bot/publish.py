@@ -32,7 +32,8 @@ def publish(
     """Open, update and close pull requests, and keep the dashboard; returns what there is now, in one line.
 
     `base` is the default branch, `tips` has the commit of each of the bot's branches, `created` tells those whose pull
-    request may not be dressed up yet, `seen` the boxes that were ticked when this was planned. Raises ForgeError and Later.
+    request may not be dressed up yet, `seen` the boxes that were ticked when this was planned. Raises ForgeError,
+    Later.
     """
     language = config.language or ""
     numbers = {}
@@ -48,7 +49,10 @@ def publish(
             _dress(forge, pull.number, config)
         _mark(forge, tips.get(branch, pull.head), proposal, language)
     if record.dashboard:
-        _keep_dashboard(forge, record, numbers, language, upstream, seen)
+        try:
+            _keep_dashboard(forge, record, numbers, language, upstream, seen)
+        except ForgeError as error:  # where issues are switched off, the pull requests are there all the same
+            _log.warning("no dashboard: %s", error)
     return ", ".join(f"{branch}: #{number}" for branch, number in numbers.items()) or "nothing is open"
 
 

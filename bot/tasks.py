@@ -76,8 +76,21 @@ def open_bench(world: World, sight: Sight, held: ExitStack) -> Bench:
     upstream = world.upstream(sight.upstream, sight.repository)
     source = held.enter_context(world.mirrors.hold(upstream, [sight.source]))
     settings = world.config(target, sight.target)
-    record = settle(read_record(target, sight.record), sight)
+    record = without_removed(settle(read_record(target, sight.record), sight), sight, target)
     return Bench(sight, source, target, settings, record)
+
+
+def without_removed(record: Record, sight: Sight, target: Mirror) -> Record:
+    """The record without the sections whose drafts people removed on a branch: they are declined, as if skipped."""
+    for branch, proposal in record.proposals.items():
+        tip = sight.tips.get(branch)
+        tree = target.tree(tip) if tip else {}
+        gone = {path: found for path, found in proposal.sections.items() if found.source and tip and path not in tree}
+        if gone:
+            left = {path: found for path, found in proposal.sections.items() if path not in gone}
+            declined = {**record.declined, **{path: found.source for path, found in gone.items()}}
+            record = replace(record.with_proposal(replace(proposal, sections=left)), declined=declined)
+    return record
 
 
 def keep(bench: Bench, record: Record, updates: Mapping[str, str]) -> Outcome:

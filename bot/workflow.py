@@ -351,7 +351,10 @@ def _told(keeper: Keeper, world: World, repository: str, work: Callable[[], Any]
         return f"settings: {error}"
     except AmtsError as error:
         why = str(error)
-        patiently(keeper, "tell", lambda: tell_problem(world.connect(repository), why))
+        try:
+            patiently(keeper, "tell", lambda: tell_problem(world.connect(repository), why))
+        except AmtsError as silenced:  # issues may be switched off: what failed first is what counts
+            _log.warning("%s: cannot be told there: %s", repository, silenced)
         raise
     marks = [SETTINGS_MARKER]
     if errors := done["errors"]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from sync.history import History
 from sync.repos import Entry, Repository, RepositoryError, create_bare, heads_of
 
+_MOST_PACKS = 50
 _LARGEST_BLOB = 1_000_000  # bytes; Markdown files larger than that are fetched one by one when they are read
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/amts/*:refs/amts/*")
 _TEXT = (".md", ".yml", ".yaml", ".lock", ".csv", ".tsv", ".txt", ".json")
@@ -258,15 +259,18 @@ class Mirrors:
             yield place
 
     def clean(self) -> list[str]:
-        """Remove the mirrors that were not used for longest, until the rest keep the limit: their names."""
+        """Remove the mirrors that were not used for longest, until the rest keep the limit: their names.
+
+        Those that stay and have grown many packs are packed anew.
+        """
         found = sorted(self._folder.glob("*/*.git"), key=lambda place: place.stat().st_mtime)
         sizes = {place: _size(place) for place in found}
         total, removed = sum(sizes.values()), []
         for place in found:
-            if total <= self._limit:
-                break
             with _tried(place.with_suffix(".use")) as free:
-                if free:
+                if free and total <= self._limit:
+                    _pack(place)
+                elif free:
                     shutil.rmtree(place)
                     total -= sizes[place]
                     removed.append(place.name)
@@ -287,6 +291,13 @@ def _create(place: Path, access: Access) -> None:
         making.rename(place)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _pack(place: Path) -> None:
+    """Make one pack of many: every fetch leaves one behind."""
+    if len(list((place / "objects" / "pack").glob("*.pack"))) > _MOST_PACKS:
+        with Repository(place) as mirror:
+            mirror.pack()
 
 
 def _size(place: Path) -> int:

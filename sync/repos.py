@@ -313,6 +313,10 @@ class Repository:
         self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
         return commit
 
+    def pack(self) -> None:
+        """Put all objects into few files; those that nothing points to go after two weeks."""
+        self._git("gc", "--quiet", "--prune=2.weeks.ago")
+
     def merge(self, ours: str, theirs: str, message: str, author: str, date: str | None = None) -> str:
         """A commit of what two commits changed since they parted; no branch points to it.
 

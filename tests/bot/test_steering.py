@@ -243,4 +243,5 @@ def test_an_update_whose_engine_fails_drafts_the_rest_and_is_taken_up_later(
     amazon.clear_faults()
     bot.update()
     assert "no capacity" not in bot.pull().body
+    assert "### Left alone" not in bot.pull().body, bot.pull().body[:1500]
     assert bot.noted[ZH] == (UPSTREAM, None, bot.github.branches(UPSTREAM)["main"])
