@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import replies
@@ -15,8 +15,9 @@ from sync.bases import read_text
 from sync.drafts import Plans
 from sync.followup import follow, is_plain
 from sync.ground import Ground, ground_on
+from sync.lexicon import Lexicon
 from sync.model import Draft, SectionReport, SectionState, SegmentResult
-from sync.pipeline import Drafted, Lessons, Planned, Reading
+from sync.pipeline import Drafted, Planned, Reading
 from sync.reviewed import reviewed
 from sync.sections import Pair, quiet
 from sync.trail import is_by_bot
@@ -33,7 +34,7 @@ class Branch:
 
 def plan_branch(
     bench: Bench, branch: str, sections: Iterable[str], only: Collection[str | None] | None, merged: Reading,
-    lessons: Lessons,
+    plans: Plans, lexicon: Callable[[], Lexicon],
 ) -> Branch | None:  # fmt: skip
     """The plan of one branch: what it covers already and what is new in it; None where that is nothing."""
     proposal = bench.record.proposals.get(branch)
@@ -48,11 +49,24 @@ def plan_branch(
             reading = bench.read(commit)
     wanted = {*sections, *(section.source_path for path, section in known.items() if path not in left_out)}
     wanted = wanted if only is None else wanted & set(only)
-    chosen = sorted({pair.source_path for pair in reading.pairs if pair.source_path in wanted} - {None, ""})
+    chosen = sorted({pair.source_path or "" for pair in reading.pairs if pair.source_path in wanted} - {""})
     if chosen:
-        planned = pipeline.plan(ground, reading, [path for path in chosen if path], lessons.lexicon, quiet)
-        return Branch(branch, planned, left_out)
+        return Branch(
+            branch, _plan(ground, reading, chosen, plans if reading is merged else Plans(), lexicon), left_out
+        )
     return Branch(branch, Planned(ground, reading, (), Plans()), left_out) if left_out else None
+
+
+def _plan(
+    ground: Ground, reading: Reading, sources: Sequence[str], plans: Plans, lexicon: Callable[[], Lexicon]
+) -> Planned:
+    """The plans of sections, named by their paths in the source; those that were made already are taken."""
+    pairs = tuple(pipeline.choose(reading.pairs, sources))
+    work = {pair.path for pair in pairs if pair.has_work}
+    if work <= plans.plans.keys() | plans.errors.keys():
+        made = {path: plan for path, plan in plans.plans.items() if path in work}
+        return Planned(ground, reading, pairs, Plans(made, {p: e for p, e in plans.errors.items() if p in work}))
+    return pipeline.plan(ground, reading, sources, lexicon(), quiet)
 
 
 def _needless(

@@ -62,9 +62,10 @@ def chapters_of(paths: Collection[str]) -> dict[str, str]:
     folders = {path: path.split("/")[:-1] for path in paths}
     deep = [parts for parts in folders.values() if parts]
     shared = 0
-    # A book with one folder only has that as its chapter.
-    while all(len(parts) > shared + 1 for parts in deep) and len({parts[shared] for parts in deep}) == 1:
+    while all(len(parts) > shared for parts in deep) and len({parts[shared] for parts in deep}) == 1:
         shared += 1
+    if shared and all(len(parts) == shared for parts in deep):  # a book with one folder only has that as its chapter
+        shared -= 1
     return {path: parts[shared] if len(parts) > shared else _FRONT for path, parts in folders.items()}
 
 
@@ -76,7 +77,7 @@ def branch_of(chapter: str) -> str:
 
 
 def _digest(chapter: str) -> str:
-    return hashlib.sha256(chapter.encode()).hexdigest()[:8]
+    return hashlib.sha256(chapter.encode(errors="surrogatepass")).hexdigest()[:8]
 
 
 def chapter_of(branch: str) -> str | None:

@@ -67,17 +67,20 @@ def tell_problem(forge: Forge, error: str) -> int:
 
 def tell_errors(forge: Forge, left_alone: Mapping[str, str]) -> int:
     """Say in an issue which sections are left alone, and why, by their paths: its number."""
-    sections = tuple(
-        ReviewedSection(path, None, SectionState.BEHIND, False, error=error) for path, error in left_alone.items()
-    )
-    title = f"AMTS: {plural(len(sections), 'section')} left alone because of an error"
+    title = f"AMTS: {plural(len(left_alone), 'section')} left alone because of an error"
     parts = [
         PROBLEM_MARKER,
         "There is no draft of these sections, and they are in no pull request.",
-        *errors(Review("", "", "", sections)),
+        *list_errors(left_alone),
         "AMTS looks again whenever something changes here or in the source, and closes this issue once all is well.",
     ]
     return forge.open_issue(PROBLEM_MARKER, title, "\n\n".join(parts) + "\n").number
+
+
+def list_errors(left_alone: Mapping[str, str]) -> list[str]:
+    """A heading and a list (Markdown) of why sections were left alone, by their paths; empty where none was."""
+    sections = (ReviewedSection(path, None, SectionState.BEHIND, False, error=why) for path, why in left_alone.items())
+    return errors(Review("", "", "", tuple(sections)))
 
 
 def tell_settings(forge: Forge, error: str) -> int:

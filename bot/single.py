@@ -14,6 +14,7 @@ from bot.forge import Server, with_token
 from bot.grouping import chapter_of
 from bot.markup import code
 from bot.messages import proposal_body, proposal_title
+from bot.publish import list_errors
 from bot.records import Record
 from bot.settings import read_settings
 from bot.tasks import open_bench
@@ -74,7 +75,9 @@ def rehearse(repository: str, token: str, wishes: Wishes, environment: Mapping[s
             for branch, job in prepared.jobs.items()
             if prepared.translator is not None
         }
-        return _report(prepared.complete(answers).record, bench.language) or "There is nothing to draft."
+        outcome = prepared.complete(answers)
+        texts = [_report(outcome.record, bench.language) or "There is nothing to draft.", *list_errors(outcome.errors)]
+        return "\n\n".join(texts)
 
 
 def _report(record: Record, language: str) -> str:

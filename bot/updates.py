@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from bot.branches import Branch, is_looked_at, plan_branch, propose, source_blob
 from bot.grouping import Groups, group
-from bot.records import Record
+from bot.records import Record, SectionRecord
 from bot.review import open_proposals
 from bot.tasks import Bench, Outcome, Prepared, keep
 from sync import pipeline
 from sync.config import Engine
 from sync.drafts import Asked, Plans, plan_pairs
-from sync.engines import PAID, Make, create
+from sync.engines import PAID, Knowledge, Make, create
 from sync.engines.amazon.options import read_options
 from sync.model import Plan
-from sync.pipeline import Reading
+from sync.pipeline import Lessons, Reading
 from sync.sections import Pair, quiet
 
 
@@ -31,18 +32,26 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
     declined = _still_declined(bench.record, merged)
     chosen = pipeline.choose(merged.pairs, sections)
     work = [pair for pair in chosen if pair.has_work and not {pair.path, pair.new_path} & declined.keys()]
-    learning = work or bench.record.proposals
-    lessons = pipeline.learn(merged if learning else replace(merged, pairs=()), quiet)
-    plans = plan_pairs(work, merged.book, lessons.lexicon, quiet)
-    groups = _group(bench, merged, work, plans)
+
+    @cache
+    def lessons() -> Lessons:  # what takes longest, and is not needed where nothing lags behind
+        return pipeline.learn(merged, quiet)
+
+    covered = _covered(bench.record, work)
+    fresh = [pair for pair in work if pair.path not in covered]
+    plans = plan_pairs(fresh, merged.book, lessons().lexicon, quiet) if fresh else Plans()
+    groups = _group(bench, merged, work, plans, covered)
     only = {pair.source_path for pair in chosen} if sections else None
     branches: dict[str, Branch] = {}
     for name in sorted({*groups.branches, *bench.record.proposals}):
-        found = plan_branch(bench, name, groups.branches.get(name, ()), only, merged, lessons)
+        found = plan_branch(bench, name, groups.branches.get(name, ()), only, merged, plans, lambda: lessons().lexicon)
         if found is not None:
             branches[name] = found
     engine = bench.config.engine
-    translator = make(engine.name, lessons.knowledge, engine.options)
+    is_asked = any(branch.planned.job.requests for branch in branches.values())
+    knowledge = lessons().knowledge if is_asked else Knowledge(project=bench.target.name)
+    translator = make(engine.name, knowledge, engine.options)
+    notes = lessons().notes if is_asked else ()
 
     def complete(asked: Mapping[str, Asked]) -> Outcome:
         waiting = bench.record.waiting if sections else groups.waiting
@@ -51,7 +60,7 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
         updates: dict[str, str] = {}
         errors = {pair.path: pair.error for pair in chosen if pair.error} | dict(plans.errors)
         for name, branch in branches.items():
-            drafted = pipeline.draft(branch.planned, translator.name, asked.get(name, Asked()), lessons.notes, quiet)
+            drafted = pipeline.draft(branch.planned, translator.name, asked.get(name, Asked()), notes, quiet)
             errors |= {section.path: section.error for section in drafted.report.sections if section.error}
             proposal = propose(bench, branch, drafted)
             if proposal is None:
@@ -82,22 +91,31 @@ def _still_declined(record: Record, reading: Reading) -> dict[str, str]:
     }
 
 
-def _group(bench: Bench, reading: Reading, work: Sequence[Pair], plans: Plans) -> Groups:
-    """The branches of the sections that there is a plan for, by their paths in the source."""
-    counts = {pair.source_path or "": _to_review(plans.plans[pair.path]) for pair in work if pair.path in plans.plans}
-    homes: dict[str | None, str] = {}  # the branch of each path that a section in a pull request has or had
-    opened = open_proposals(bench.record)
-    for found in opened:
+def _covered(record: Record, work: Sequence[Pair]) -> dict[str, tuple[str, SectionRecord]]:
+    """The branch of each section that is in an open pull request, and what is remembered of it, by its path."""
+    homes: dict[str | None, tuple[str, SectionRecord]] = {}  # by each path that it has or had
+    for found in open_proposals(record):
         for path, section in found.sections.items():
-            homes |= {section.source_path: found.branch, path: found.branch, section.moved_from: found.branch}
-    covered = {}
-    for pair in work:
-        home = homes.get(pair.source_path) or homes.get(pair.path) or homes.get(pair.new_path)
-        if home is not None:
-            covered[pair.source_path or ""] = home
+            homes |= dict.fromkeys((section.source_path, path, section.moved_from), (found.branch, section))
+    known = {
+        pair.path: homes.get(pair.source_path) or homes.get(pair.path) or homes.get(pair.new_path) for pair in work
+    }
+    return {path: home for path, home in known.items() if home is not None}
+
+
+def _group(
+    bench: Bench, reading: Reading, work: Sequence[Pair], plans: Plans, covered: Mapping[str, tuple[str, SectionRecord]]
+) -> Groups:
+    """The branches of the sections that have work, by their paths in the source.
+
+    What is in a pull request already counts as it was counted there: its plan is made on its branch.
+    """
+    counts = {pair.source_path or "": _to_review(plans.plans[pair.path]) for pair in work if pair.path in plans.plans}
+    counts |= {pair.source_path or "": len(covered[pair.path][1].results) for pair in work if pair.path in covered}
+    homes = {pair.source_path or "": covered[pair.path][0] for pair in work if pair.path in covered}
     book = [pair.source_path for pair in reading.pairs if pair.source_path]
-    names = {found.branch for found in opened}
-    return group(counts, book, covered, names, bench.sight.chapters, bench.config.pull_requests)
+    names = {found.branch for found in open_proposals(bench.record)}
+    return group(counts, book, homes, names, bench.sight.chapters, bench.config.pull_requests)
 
 
 def _to_review(plan: Plan) -> int:

@@ -73,7 +73,7 @@ def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str
 
     Only these sections are drafted, if any are given.
 
-    Raises AmtsError for what finally fails, after it was told in the repository.
+    Raises AmtsError for what finally fails; without `sections`, after it was told in the repository.
     """
 
     def prepare(bench: Bench) -> Prepared:
@@ -87,6 +87,8 @@ def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str
         return done
 
     try:
+        if sections:  # whoever names them stands by, and is told what fails
+            return str(work()["summary"])
         return _told(keeper, world, repository, work)
     except Idle as idle:
         return f"nothing to do: {idle}"

@@ -85,6 +85,8 @@ class Access:
 class Mirror(Repository):
     """A bare clone that follows another repository."""
 
+    _everywhere = ("--all",)  # its own HEAD is nobody's, and may name a branch that the other side lacks
+
     def __init__(self, path: Path, access: Access) -> None:
         super().__init__(path)
         self._access = access

@@ -126,6 +126,8 @@ class Repository:
     Every method raises RepositoryError, one line, where git refuses. Close it, or use it with `with`.
     """
 
+    _everywhere: tuple[str, ...] = ("--all", "HEAD")  # where a history begins: a HEAD may be on no branch
+
     def __init__(self, path: Path) -> None:
         """Open the repository whose top folder (or bare folder) is `path`."""
         if elsewhere := _ELSEWHERE & os.environ.keys():
@@ -263,7 +265,7 @@ class Repository:
 
     def history(self, *extra: str) -> History:
         """The history of every Markdown file, over all branches and tags, and over the `extra` commits."""
-        listing = self._text("rev-list", "--topo-order", "--parents", "--all", "HEAD", *extra)
+        listing = self._text("rev-list", "--topo-order", "--parents", *self._everywhere, *extra)
         lines = [line.split() for line in listing.splitlines()]
         names = "".join(line[0] + "\n" for line in lines).encode()
         options = ("--stdin", "-r", "-m", "--root", "--raw", "-M", "--no-abbrev", "-z")

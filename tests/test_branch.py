@@ -12,7 +12,7 @@ from subprocess import CalledProcessError
 from zlib import crc32
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.repositories import build
@@ -308,7 +308,12 @@ STEPS = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), NUMBERS), min_size=
 
 
 @given(STEPS)
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@example([("a reviewer edits", 5), ("upstream deletes", 1), ("upstream deletes", 2), ("a translator edits", 5)])
+@example([("a reviewer edits a comment", 2), ("a translator inserts", 2), ("the pull request is squashed", 0)])
+@example(
+    [("a reviewer edits", 0), ("upstream edits", 0), ("a translator edits", 0), ("sync", 0), ("upstream edits", 6)]
+)
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_nobodys_words_are_lost(
     books: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:

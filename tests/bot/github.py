@@ -29,7 +29,7 @@ WRITER = "wei"  # has write access to the translations; the owner of the book, t
 
 @dataclass
 class Unkept:
-    """A keeper that keeps nothing, and waits a moment only, but notes how long it should have."""
+    """A keeper that keeps nothing, waits parts of a second only, and notes how long it should have."""
 
     slept: list[float] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None  # called with the name of each stage
@@ -40,7 +40,7 @@ class Unkept:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        time.sleep(min(seconds, 0.02))
+        time.sleep(seconds if seconds < 1 else 0.01)
 
 
 @dataclass

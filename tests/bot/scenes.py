@@ -133,7 +133,8 @@ class Scene:
         end = time.monotonic() + PATIENCE
         quiet = 0
         while quiet < 2:  # what a job did may be told, and become another one
-            if again is not None and self.workers[-1].ended():
+            if self.workers[-1].ended():
+                assert again is not None, self.workers[-1].said()
                 again()
             self.hub.drain()
             # The first job of all is to look at the upstreams.

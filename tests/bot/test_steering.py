@@ -39,7 +39,7 @@ def amazon() -> Iterator[AmazonSandbox]:
 def with_amazon(bot: Bot, amazon: AmazonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in amazon.environment().items():
         monkeypatch.setenv(name, value)
-    settings = {"AMTS_AMAZON_BUCKET": amazon.bucket, "AMTS_AMAZON_ROLE": amazon.role, "AMTS_AMAZON_POLL": "0.05"}
+    settings = {"AMTS_AMAZON_BUCKET": amazon.bucket, "AMTS_AMAZON_ROLE": amazon.role, "AMTS_AMAZON_POLL": "0.2"}
     bot.world = replace(bot.world, settings=read_settings(settings))
 
 
@@ -191,12 +191,11 @@ def test_drafts_are_made_anew_by_another_engine_where_nobody_edited(
 ) -> None:
     bot.revise()
     bot.update()
-    assert "What is it? Is it the average?" not in bot.pull().body
     bot.replace(LOG, "在数字旁边写上单位。", "数字旁边要写单位。", ZH, BRANCH)
     with_amazon(bot, amazon, monkeypatch)
     waiting = bot.pull().title
     (said,) = bot.ask(1, "/amts retranslate chapter_models --engine amazon")
-    assert "11 segments drafted anew." in said or "drafted anew" in said
+    assert said.startswith("15 segments drafted anew.")
     assert reactions(bot) == ["eyes", "rocket"]
     assert bot.pull().title != waiting
     assert "数字旁边要写单位。" in bot.read(LOG, ZH, BRANCH)
@@ -243,5 +242,5 @@ def test_an_update_whose_engine_fails_drafts_the_rest_and_is_taken_up_later(
     amazon.clear_faults()
     bot.update()
     assert "no capacity" not in bot.pull().body
-    assert "### Left alone" not in bot.pull().body, bot.pull().body[:1500]
+    assert "### Left alone" not in bot.pull().body
     assert bot.noted[ZH] == (UPSTREAM, None, bot.github.branches(UPSTREAM)["main"])

@@ -12,7 +12,7 @@ from sync import lock
 from sync.config import Config, Layout
 from sync.ground import BRANCH, Ground, find_ground
 from sync.history import Version
-from sync.repos import Repository, RepositoryError
+from sync.repos import Repository, RepositoryError, parse_author
 from tests.conftest import Write, git
 
 CONFIG = replace(Config(), language="es")
@@ -39,7 +39,9 @@ def by_bot(target: Path, write: Write, files: Files) -> str:
     """Commit files as the bot does."""
     write(target, files)
     message = "Update\n\nAMTS-Source: 0123\nAMTS-Target: 4567\n"
-    git(target, "commit", "--quiet", "--amend", "--author", CONFIG.author, "-m", message)
+    name, email = parse_author(CONFIG.author)
+    bot = ("-c", f"user.name={name}", "-c", f"user.email={email}")
+    git(target, *bot, "commit", "--quiet", "--amend", "--reset-author", "-m", message)
     return git(target, "rev-parse", "HEAD")
 
 

@@ -29,7 +29,13 @@ def folder(tmp_path: Path, write: Write) -> Path:
 
 def by_bot(target: Path, write: Write, files: Mapping[str, str | None]) -> None:
     write(target, files)
-    git(target, "commit", "--quiet", "--amend", "--author", BOT, "-m", "Update\n\nAMTS-Source: 0123\n")
+    amend(target, "Update\n\nAMTS-Source: 0123\n")
+
+
+def amend(target: Path, message: str, email: str = "amts@example.org") -> None:
+    """Make the last commit one by this address."""
+    person = ("-c", "user.name=AMTS", "-c", f"user.email={email}")
+    git(target, *person, "commit", "--quiet", "--amend", "--reset-author", "-m", message)
 
 
 def words(target: Path, path: str = "tea.md", base: str = "master") -> list[str]:
@@ -55,12 +61,14 @@ def test_only_what_people_brought_in_is_theirs(folder: Path, write: Write) -> No
 
 def test_a_commit_counts_as_the_bots_by_its_trailer_and_its_address(folder: Path, write: Write) -> None:
     write(folder, {"tea.md": TEXT.replace("茶是热的。", "茶很热。")})
-    git(folder, "commit", "--quiet", "--amend", "-m", "Copied\n\nAMTS-Source: 0123\n")
+    amend(folder, "Copied\n\nAMTS-Source: 0123\n", "test@example.org")
     assert words(folder) == ["茶很热。"]
-    git(folder, "commit", "--quiet", "--amend", "--author", BOT, "-m", "AMTS-Source: 0123 is what I looked at\n\nMe.")
+    amend(folder, "AMTS-Source: 0123 is what I looked at\n\nMe.")
     assert words(folder) == ["茶很热。"]
-    git(folder, "commit", "--quiet", "--amend", "--author", "X <AMTS@example.org>", "-m", "Merge\n\nAMTS-Merge: 0\n")
+    amend(folder, "Merge\n\nAMTS-Merge: 0\n", "AMTS@example.org")
     assert words(folder) == []
+    git(folder, "commit", "--quiet", "--amend", "--no-edit")
+    assert words(folder) == ["茶很热。"], "amended by a person"
 
 
 def test_the_words_of_people_are_followed_where_the_bot_moves_them(folder: Path, write: Write) -> None:
