@@ -176,6 +176,14 @@ class Forge:
             found = self._github.get_repo(self.repository)
             return Place(_known(str, found.default_branch), _known(bool, found.archived), _known(bool, found.private))
 
+    def sees(self, repository: str) -> bool:
+        """Whether another repository is there for whoever acts here: a public one, or one of the same installation."""
+        try:
+            with self._asking(repository):
+                return _known(int, self._github.get_repo(repository).id) > 0
+        except NotFound:
+            return False
+
     def token(self) -> str:
         """A token that git may use now; keep it nowhere."""
         with self._asking("a token"):

@@ -21,7 +21,7 @@ from sync.bases import read_text
 from sync.config import Config, ConfigError, Engine
 from sync.engines import PAID
 from sync.languages import language as find_language
-from sync.mirrors import Access, Mirror, Mirrors, Moved, remote_head
+from sync.mirrors import Access, Mirror, Mirrors, Moved, Unreachable, remote_head
 from sync.model import AmtsError
 
 _BRANCHES = "refs/heads/amts/"
@@ -182,7 +182,13 @@ def _look(world: World, repository: str) -> Sight:
     if settings.upstream is None:
         raise Idle(f"{repository} names no upstream")
     upstream = world.upstream(settings.upstream, repository)
-    _, source = remote_head(upstream, settings.upstream_branch)
+    try:
+        _, source = remote_head(upstream, settings.upstream_branch)
+    except Unreachable:
+        name = world.name_of(settings.upstream)
+        if name is not None and not forge.sees(name):  # which git cannot tell from a server that is away
+            raise ConfigError(f"{config.PATH}: upstream {name} is not there, or private: name a public one") from None
+        raise
     # That this is the upstream is known from now on; that nothing is left to do of it, only once an update is done.
     world.note(repository, world.name_of(settings.upstream) or settings.upstream, settings.upstream_branch, None)
     listed = forge.issue(dashboard.MARKER) if record.dashboard else None

@@ -26,10 +26,8 @@ ONLY_IN = {
     "werkzeug": {
         "bot.webhook",
         "bot.sandbox.amazon.server",
-        "bot.sandbox.github.server",
-        "bot.sandbox.github.transport",
     },
-    "flask": {"bot.webhook"},
+    "flask": {"bot.webhook", "bot.bench.bare"},
     "github": {"bot.forge"},
     "requests": {"bot.forge"},
     "dbos": {"bot.jobs"},
@@ -46,8 +44,10 @@ ONLY_IN = {
     "numpy": {"sync.lexicon"},
     "subprocess": {
         "bot.bench.book",
+        "bot.bench.webhook",
         "bot.cli.amazon",
         "bot.sandbox.github.processes",
+        "bot.sandbox.postgres",
         "bot.sandbox.repositories",
         "bot.sandbox.service",
     },

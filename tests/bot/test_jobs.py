@@ -120,12 +120,12 @@ def test_what_is_delivered_again_is_done_once(make: Make) -> None:
     scene.comment("/amts status")
     scene.settle()
     seen, jobs = scene.picture(), len(scene.jobs.list((), 500))
-    assert len(scene.hub.deliveries) == 2
-    for delivery in scene.hub.deliveries:
-        scene.hub.redeliver(delivery.id)
+    taken = [delivery for delivery in scene.hub.deliveries if delivery.status == 202]
+    assert {"push", "issue_comment"} <= {delivery.event for delivery in taken}
+    for delivery in taken * 2:
         scene.hub.redeliver(delivery.id)
     scene.settle()
-    assert [delivery.status for delivery in scene.hub.deliveries] == [202] * 6
+    assert [delivery.status for delivery in scene.hub.deliveries if delivery.redelivery] == [202] * len(taken) * 2
     assert scene.picture() == seen
     assert len(scene.jobs.list((), 500)) == jobs
 
@@ -216,8 +216,9 @@ def test_stages_wait_for_a_place_and_begin_no_more_when_it_closes() -> None:
     assert most == 2
     assert [error is None for error in ended].count(True) == 2
     assert not any(isinstance(error, Exception) for error in ended)  # nothing that a stage would catch
-    with pytest.raises(BaseException, match="^$"):
+    with pytest.raises(BaseException) as caught:  # noqa: B017, PT011 - what it is, is not to be known
         places.rest(60)
+    assert not isinstance(caught.value, Exception)
 
 
 def test_a_pause_does_not_wait_for_an_update(make: Make) -> None:
@@ -446,9 +447,7 @@ def test_a_database_that_is_gone_is_told_at_once_and_without_secrets(server: str
         Jobs("postgresql://me:secret@127.0.0.1:1/none")
     assert "secret" not in str(caught.value)
     jobs = Jobs(postgres)
-    command(server, f"ALTER DATABASE {sa.make_url(postgres).database} ALLOW_CONNECTIONS false")
-    command(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                    f"AND datname = '{sa.make_url(postgres).database}'")  # fmt: skip
+    command(server, f"DROP DATABASE {sa.make_url(postgres).database} WITH (FORCE)")
     began = time.monotonic()
     with pytest.raises(DatabaseError, match="check AMTS_DATABASE_URL"):
         jobs.deliver(str(uuid4()), Push("tea/zh", "main", "0" * 40, False, None))
@@ -461,7 +460,6 @@ def test_what_a_database_complains_of_is_logged_without_its_values(make: Make) -
     with sqlite3.connect(scene.folder / "home" / "amts.sqlite") as file:
         file.execute("ALTER TABLE operation_outputs RENAME TO gone")
     file.close()
-    scene.hub.open_pull_request  # noqa: B018
     scene.jobs.deliver(str(uuid4()), Push("tea/a-name-in-a-payload", "main", "0" * 40, False, None))
     scene.until(lambda: "no such table" in scene.workers[-1].said(), "a complaint")
     said = scene.workers[-1].said()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -75,14 +75,20 @@ class Requests:
 class Plain:
     """A change of the English, and a comment: one translation has one pull request, the other several, and more."""
 
-    settings = {"AMTS_HEARTBEAT": "10"}
-    files = {"es": "pull_requests: {labels: [draft], reviewers: [translator], max_segments: 10, max_open: 1}\n"}
+    files: Mapping[str, str] = {
+        "es": "pull_requests: {labels: [draft], reviewers: [translator], max_segments: 10, max_open: 1}\n"
+    }
 
     def __init__(self, folder: Path, books: BookRepositories, zygote: Zygote) -> None:
         self._folder = folder
         self._books = books
         self._zygote = zygote
         self.number = 0
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Of the workers."""
+        return {"AMTS_HEARTBEAT": "10"}
 
     @contextmanager
     def scene(self) -> Iterator[Scene]:
@@ -114,11 +120,11 @@ class Amazon(Plain):
         self.files = {"zh": "engine: amazon\n"}
 
     @property
-    def settings(self) -> dict[str, str]:  # type: ignore[override]
+    def settings(self) -> dict[str, str]:
         return {
             **self._amazon.environment(), "AMTS_AMAZON_BUCKET": self._amazon.bucket,
             "AMTS_AMAZON_ROLE": self._amazon.role, "AMTS_AMAZON_PROJECT": f"run-{self._folder.name[-20:]}-{self.number}",
-            "AMTS_AMAZON_POLL": "0.1", "AMTS_HEARTBEAT": "10",
+            "AMTS_AMAZON_POLL": "0.1", **super().settings,
         }  # fmt: skip
 
     def watch(self, scene: Scene, requests: Requests | None) -> None:

@@ -448,10 +448,9 @@ def test_a_private_upstream_of_another_owner_is_not_read(bot: Bot) -> None:
     bot.github.add_repository("other/secret", bot.book / "en", private=True)
     bot.github.install("other/secret")
     bot.write({SETTINGS: "upstream: other/secret\nlanguage: zh\n"}, ZH)
-    with pytest.raises(AmtsError):
-        bot.update()
+    assert bot.update() == f"settings: {SETTINGS}: upstream other/secret is not there, or private: name a public one"
     (issue,) = issues(bot)
-    assert issue.title == "AMTS: an update failed"
+    assert issue.title == "AMTS: the settings need to be corrected"
     assert "git-upload-pack other/secret" not in bot.github.requests
 
 

@@ -6,6 +6,7 @@ it, from outside.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import select
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 ROOT = Path(__file__).parents[2]
 
 
@@ -196,6 +198,7 @@ def _breed() -> None:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _work(order)
         sys.stdout.write(f"{pid}\n")
