@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sync.model import AmtsError
 
 _PATIENCE = 10  # seconds that a connection, or SQLite's lock, is waited for
+_TRIES = 5
 _META = sa.MetaData()
 _REPOSITORIES = sa.Table(
     "amts_repositories",
@@ -48,18 +49,26 @@ class Registry:
 
     def __init__(self, url: str) -> None:
         """Take the URL of a SQLite or PostgreSQL database; the tables are made where they are missing."""
+        wait = {"timeout": _PATIENCE} if url.startswith("sqlite") else {}
         try:
-            wait = {"timeout": _PATIENCE} if url.startswith("sqlite") else {}
             self._engine = sa.create_engine(driver(url), pool_pre_ping=True, hide_parameters=True, connect_args=wait)
-            if self._engine.dialect.name == "sqlite":
-                with self._engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # kept in the file, for every user of it
-            try:
-                _META.create_all(self._engine)
-            except sa.exc.DBAPIError:  # another process made them between the look and the making
-                _META.create_all(self._engine)
+            self._prepare()
         except (sa.exc.SQLAlchemyError, ImportError, ValueError) as error:
             raise DatabaseError(f"the database cannot be used: {_reason(error)}: check AMTS_DATABASE_URL") from None
+
+    def _prepare(self) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                if self._engine.dialect.name == "sqlite":
+                    with self._engine.connect() as connection:
+                        connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # kept in the file, for every user of it
+                _META.create_all(self._engine)
+            except sa.exc.DBAPIError:  # another process may be at the same at this moment
+                if not left:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def close(self) -> None:
         """Close the connections."""

@@ -67,7 +67,7 @@ class Scene:
                 "AMTS_HOME": str(self.folder / "home"), "AMTS_DATABASE_URL": self.database,
                 "AMTS_APP_ID": str(hub.app_id), "AMTS_PRIVATE_KEY": hub.private_key,
                 "AMTS_WEBHOOK_SECRET": hub.webhook_secret, "AMTS_GITHUB_URL": hub.url,
-                "AMTS_GITHUB_API_URL": hub.api_url, "AMTS_QUIET_PERIOD": "0.05", "AMTS_TICK": "0.05",
+                "AMTS_GITHUB_API_URL": hub.api_url, "AMTS_QUIET_PERIOD": "0.05", "AMTS_TICK": "0.1",
                 "AMTS_WRITE_PAUSE": "0", "AMTS_POLL_PERIOD": "604800", "AMTS_HEARTBEAT": "0.5", **self._settings,
             }  # fmt: skip
             self.registry = Registry(self.database)
@@ -140,14 +140,14 @@ class Scene:
             # The first job of all is to look at the upstreams.
             quiet = quiet + 1 if self.jobs.list((), 1) and not self.jobs.list(BUSY, 1) else 0
             assert time.monotonic() < end, (self.jobs.list(BUSY, 10), [worker.said() for worker in self.workers[-2:]])
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def until(self, look: Callable[[], object], what: str) -> None:
         """Wait until `look` finds something."""
         end = time.monotonic() + PATIENCE
         while not look():
             assert time.monotonic() < end, (what, [worker.said() for worker in self.workers[-2:]])
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def picture(self) -> dict[str, Any]:
         """All that can be seen of the repositories, with commits known by what they are instead of their ids."""

@@ -12,7 +12,7 @@ import pytest
 import requests
 import responses
 
-from bot.annotations import Check
+from bot.annotations import Annotation, Check
 from bot.forge import App, Forge, ForgeError, Later, NotFound, Server, with_token
 from bot.sandbox.github import GitHubSandbox
 from sync.model import AmtsError
@@ -211,6 +211,23 @@ def test_an_update_waits_as_github_says_and_comes_to_its_end(
     assert bot.github.hammered == 0
     assert len(bot.keeper.slept) >= 2
     assert len(bot.pulls()) == 1
+
+
+def test_a_check_run_that_was_cut_short_is_completed_with_every_remark_once(bot: Bot) -> None:
+    forge = bot.world.connect(ZH)
+    head = bot.github.branches(ZH)["main"]
+    remarks = tuple(Annotation("index.md", line, line, "warning", "Title", f"Line {line}") for line in range(1, 121))
+    check = Check("neutral", "Title", "Summary", remarks)
+    bot.github.primary_limit(4, 1.0)
+    with pytest.raises(Later) as caught:
+        forge.check(head, "key", check)
+    assert [run.status for run in bot.github.check_runs(ZH, head)] == ["in_progress"]
+    time.sleep(caught.value.seconds)
+    for _ in range(2):
+        forge.check(head, "key", check)
+    (run,) = bot.github.check_runs(ZH, head)
+    assert (run.status, run.conclusion) == ("completed", "neutral")
+    assert [first for _, first, *_ in run.annotations] == list(range(1, 121))
 
 
 def test_repositories_are_those_of_every_installation_that_is_not_suspended(bot: Bot) -> None:

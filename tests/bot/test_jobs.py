@@ -47,11 +47,14 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> BookRepositories:
 
 @pytest.fixture
 def make(tmp_path: Path, books: BookRepositories, zygote: Zygote) -> Iterator[Make]:
-    """Makes one scene, with variables of the environment given as words."""
+    """Makes one scene with these translations; variables of the environment are given as words."""
     scenes = []
 
-    def make_scene(*, database: str | None = None, upstream_installed: bool = True, **settings: str) -> Scene:
-        scene = Scene(tmp_path, books, zygote, settings, database, upstream_installed=upstream_installed)
+    def make_scene(
+        *languages: str, database: str | None = None, upstream_installed: bool = True, **settings: str
+    ) -> Scene:
+        chosen = BookRepositories(books.source, {name: books.targets[name] for name in languages or ("zh",)})
+        scene = Scene(tmp_path, chosen, zygote, settings, database, upstream_installed=upstream_installed)
         scenes.append(scene)
         return scene.__enter__()
 
@@ -86,7 +89,8 @@ def of_kind(scene: Scene, kind: str, subject: str = "tea/zh") -> list[Job]:
 
 def settled(scene: Scene) -> Scene:
     """The scene with a worker that has nothing to do."""
-    scene.start()
+    worker = scene.start()
+    scene.until(lambda: "ready" in worker.said(), "a worker")
     scene.settle()
     return scene
 
@@ -128,20 +132,22 @@ def test_what_is_delivered_again_is_done_once(make: Make) -> None:
     assert [delivery.status for delivery in scene.hub.deliveries if delivery.redelivery] == [202] * len(taken) * 2
     assert scene.picture() == seen
     assert len(scene.jobs.list((), 500)) == jobs
+    # But whoever runs the bot may have it done anew.
+    scene.hub.delete_comment(scene.hub.comments("tea/zh", 1)[-1].id, "amts[bot]")
+    scene.jobs.retry(of_kind(scene, "comment")[0].id)
+    scene.settle()
+    assert scene.picture() == seen
 
 
 def test_webhooks_and_a_worker_share_a_file(make: Make) -> None:
     scene = settled(make())
     with sqlite3.connect(scene.folder / "home" / "amts.sqlite") as file:
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    for number in range(150):
-        scene.jobs.deliver(
-            str(uuid4()),
-            PullRequestChanged(f"tea/{'ze'[number % 2]}{'hs'[number % 2]}", 1, "closed", "x", False, "p", False),
-        )
+    for _ in range(60):
+        scene.jobs.deliver(str(uuid4()), PullRequestChanged("tea/zh", 1, "closed", "x", False, "p", False))
     scene.settle()
     assert Counter(job.state for job in scene.jobs.list((), 500)).keys() == {"done"}
-    assert len([job for job in scene.jobs.list((), 500) if job.kind == "deliver"]) == 150
+    assert len([job for job in scene.jobs.list((), 500) if job.kind == "deliver"]) == 60
     assert scene.workers[-1].said() == "amts: worker: ready\n"
 
 
@@ -149,7 +155,7 @@ def test_webhooks_and_a_worker_share_a_file(make: Make) -> None:
 
 
 def test_a_repository_is_worked_on_once_at_a_time(make: Make, postgres: str) -> None:
-    scene = settled(make(database=postgres, AMTS_CONCURRENCY="4"))
+    scene = settled(make("zh", "es", database=postgres, AMTS_CONCURRENCY="4"))
     scene.start()
     scene.push()
     scene.settle()
@@ -161,7 +167,7 @@ def test_a_repository_is_worked_on_once_at_a_time(make: Make, postgres: str) -> 
         engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:"))
         query = sa.text("SELECT queue_partition_key, executor_id FROM dbos.workflow_status "
                         "WHERE status = 'PENDING' AND queue_name = 'updates'")  # fmt: skip
-        while not stop.wait(0.005):
+        while not stop.wait(0.02):
             with engine.connect() as connection:
                 rows = connection.execute(query).all()
             at_once.append(Counter(row[0] for row in rows))
@@ -171,7 +177,7 @@ def test_a_repository_is_worked_on_once_at_a_time(make: Make, postgres: str) -> 
     scene.hub.on_request = lambda number, name, when: time.sleep(0.02)
     watcher = threading.Thread(target=watch)
     watcher.start()
-    for number in range(4):
+    for number in range(3):
         for name in ("zh", "es"):
             scene.comment(f"/amts retranslate\n/amts status {number}", f"tea/{name}")
             scene.jobs.deliver(str(uuid4()), Push(f"tea/{name}", "main", "0" * 40, False, None))
@@ -216,7 +222,7 @@ def test_stages_wait_for_a_place_and_begin_no_more_when_it_closes() -> None:
     assert most == 2
     assert [error is None for error in ended].count(True) == 2
     assert not any(isinstance(error, Exception) for error in ended)  # nothing that a stage would catch
-    with pytest.raises(BaseException) as caught:  # noqa: B017, PT011 - what it is, is not to be known
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - what it is, is not to be known
         places.rest(60)
     assert not isinstance(caught.value, Exception)
 
@@ -253,7 +259,7 @@ def test_a_worker_ends_soon_and_the_next_one_goes_on(make: Make, database: str |
     began = time.monotonic()
     settled(scene)
     assert time.monotonic() - began < 20
-    assert [len(scene.hub.pull_requests(f"tea/{name}")) for name in ("zh", "es")] == [1, 1]
+    assert len(scene.hub.pull_requests("tea/zh")) == 1
     assert {job.state for job in scene.jobs.list((), 500)} == {"done"}
     assert scene.workers[-1].said() == "amts: worker: ready\n"
 
@@ -270,7 +276,6 @@ def test_jobs_that_wait_do_not_keep_a_worker(make: Make) -> None:
     assert scene.workers[-1].ended(2)
     settled(scene)
     assert len(scene.hub.pull_requests("tea/zh")) == 1
-    assert scene.hub.hammered == 0
 
 
 def test_the_jobs_of_a_dead_worker_are_taken_over(make: Make, postgres: str) -> None:
@@ -283,7 +288,7 @@ def test_the_jobs_of_a_dead_worker_are_taken_over(make: Make, postgres: str) -> 
     scene.workers[0].kill()
     hold.go.set()
     scene.settle()
-    assert [len(scene.hub.pull_requests(f"tea/{name}")) for name in ("zh", "es")] == [1, 1]
+    assert len(scene.hub.pull_requests("tea/zh")) == 1
     assert {job.state for job in scene.jobs.list((), 500)} == {"done"}
     assert len(scene.registry.living(60)) == 1
 
@@ -339,23 +344,8 @@ def test_what_fails_is_told_and_can_be_started_anew(
     assert f'"{failed.id}"' in capfd.readouterr().out
 
 
-def test_a_comment_can_be_answered_anew(make: Make) -> None:
+def test_a_job_that_is_cancelled_does_no_more(make: Make) -> None:
     scene = settled(make())
-    scene.push()
-    scene.settle()
-    comment = scene.comment("/amts retranslate")
-    scene.settle()
-    said = scene.hub.comments("tea/zh", 1)
-    scene.hub.delete_comment(said[-1].id, "amts[bot]")
-    (job,) = of_kind(scene, "comment")
-    scene.jobs.retry(job.id)
-    scene.settle()
-    assert [found.body for found in scene.hub.comments("tea/zh", 1)] == [found.body for found in said]
-    assert sorted(scene.hub.reactions(comment)) == [("amts[bot]", "eyes"), ("amts[bot]", "rocket")]
-
-
-def test_a_job_that_is_cancelled_does_no_more(make: Make, database: str | None) -> None:
-    scene = settled(make(database=database))
     hold = Hold(scene, "git-receive-pack", When.BEFORE)
     scene.jobs.deliver(str(uuid4()), InstallationChanged(1, ("tea/zh",), ()))
     scene.settle()
@@ -399,11 +389,11 @@ def test_an_upstream_that_tells_nothing_is_looked_at(make: Make) -> None:
     scene = settled(make(upstream_installed=False, AMTS_POLL_PERIOD="1"))
     scene.push()
     assert scene.hub.deliveries == ()
-    scene.until(lambda: all(scene.hub.pull_requests(f"tea/{name}") for name in ("zh", "es")), "two pull requests")
+    scene.until(lambda: scene.hub.pull_requests("tea/zh"), "a pull request")
 
 
 def test_who_takes_part_is_kept_up_to_date(make: Make) -> None:
-    scene = settled(make(AMTS_POLL_PERIOD="1"))
+    scene = settled(make("zh", "es", AMTS_POLL_PERIOD="1"))
     scene.hub.uninstall("tea/es")
     scene.until(lambda: [entry.name for entry in scene.registry.all()] == ["tea/en", "tea/zh"], "it is told")
     scene.hub.install("tea/es")  # as another installation, with other tokens
@@ -411,7 +401,7 @@ def test_who_takes_part_is_kept_up_to_date(make: Make) -> None:
     scene.hub.webhook_url = None
     scene.hub.uninstall("tea/zh")
     scene.until(lambda: scene.registry.following("tea/en") == ["tea/es"], "it is found out")
-    assert {job.state for job in scene.jobs.list((), 500)} - {*BUSY} == {"done"}
+    assert scene.jobs.list(("failed", "given up"), 1) == []
 
 
 def test_what_is_old_is_removed(make: Make) -> None:
@@ -461,7 +451,7 @@ def test_what_a_database_complains_of_is_logged_without_its_values(make: Make) -
         file.execute("ALTER TABLE operation_outputs RENAME TO gone")
     file.close()
     scene.jobs.deliver(str(uuid4()), Push("tea/a-name-in-a-payload", "main", "0" * 40, False, None))
-    scene.until(lambda: "no such table" in scene.workers[-1].said(), "a complaint")
+    scene.until(lambda: "OperationalError" in scene.workers[-1].said(), "a complaint")
     said = scene.workers[-1].said()
     assert "a-name-in-a-payload" not in said
     assert "[SQL" not in said

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,15 @@ class Plain:
         """Let somebody look on all requests."""
         scene.hub.on_request = requests
 
+    @cached_property
+    def whole(self) -> tuple[Any, list[str], list[str]]:
+        """What comes of it without any kill, and the places: at requests, and in the database."""
+        with self.scene() as scene:
+            requests = Requests(scene)
+            self.watch(scene, requests)
+            seen = self.play(scene, scene.start)
+            return seen, requests.passed, scene.workers[-1].passed()
+
     def play(self, scene: Scene, start: Callable[[], object]) -> Any:
         """What is to be the same in the end. `start` starts a worker."""
         start()
@@ -123,7 +133,7 @@ class Amazon(Plain):
     def settings(self) -> dict[str, str]:
         return {
             **self._amazon.environment(), "AMTS_AMAZON_BUCKET": self._amazon.bucket,
-            "AMTS_AMAZON_ROLE": self._amazon.role, "AMTS_AMAZON_PROJECT": f"run-{self._folder.name[-20:]}-{self.number}",
+            "AMTS_AMAZON_ROLE": self._amazon.role, "AMTS_AMAZON_PROJECT": f"run-{self.number}",
             "AMTS_AMAZON_POLL": "0.1", **super().settings,
         }  # fmt: skip
 
@@ -137,9 +147,9 @@ class Amazon(Plain):
         return seen, jobs
 
 
-@pytest.fixture
-def plain(tmp_path: Path, books: BookRepositories, zygote: Zygote) -> Plain:
-    return Plain(tmp_path, books, zygote)
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, books: BookRepositories, zygote: Zygote) -> Plain:
+    return Plain(tmp_path_factory.mktemp("plain"), books, zygote)
 
 
 @pytest.fixture(scope="module")
@@ -148,23 +158,16 @@ def stand_in() -> Iterator[AmazonSandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def amazon(tmp_path: Path, books: BookRepositories, zygote: Zygote, stand_in: AmazonSandbox) -> Iterator[Amazon]:
-    yield Amazon(tmp_path, books, zygote, stand_in)
+@pytest.fixture(scope="module")
+def amazon(
+    tmp_path_factory: pytest.TempPathFactory, books: BookRepositories, zygote: Zygote, stand_in: AmazonSandbox
+) -> Iterator[Amazon]:
+    yield Amazon(tmp_path_factory.mktemp("amazon"), books, zygote, stand_in)
     stand_in.on_request = None
 
 
-def whole(story: Plain) -> tuple[Any, list[str], list[str]]:
-    """What comes of a story without any kill, and the places: at requests, and in the database."""
-    with story.scene() as scene:
-        requests = Requests(scene)
-        story.watch(scene, requests)
-        seen = story.play(scene, scene.start)
-        return seen, requests.passed, scene.workers[-1].passed()
-
-
 def test_a_worker_that_dies_at_every_change_of_its_database(plain: Plain) -> None:
-    wanted, _, places = whole(plain)
+    wanted, _, places = plain.whole
     spare: set[str] = set()
     with plain.scene() as scene:
 
@@ -178,10 +181,10 @@ def test_a_worker_that_dies_at_every_change_of_its_database(plain: Plain) -> Non
         assert len(scene.workers) > 40
 
 
-@pytest.mark.parametrize(("story", "step"), [("plain", 3), ("amazon", 1)])
+@pytest.mark.parametrize(("story", "step"), [("plain", 4), ("amazon", 2)])
 def test_a_worker_that_dies_at_requests(story: str, step: int, request: pytest.FixtureRequest) -> None:
     told: Plain = request.getfixturevalue(story)
-    wanted, _, _ = whole(told)
+    wanted, _, _ = told.whole
     with told.scene() as scene:
         told.watch(scene, Requests(scene, spare=set(), step=step))
         assert told.play(scene, scene.start) == wanted
@@ -192,7 +195,7 @@ def test_a_worker_that_dies_at_requests(story: str, step: int, request: pytest.F
 @pytest.mark.parametrize("story", ["plain", "amazon"])
 def test_a_worker_that_dies_at_any_single_request(story: str, request: pytest.FixtureRequest) -> None:
     told: Plain = request.getfixturevalue(story)
-    wanted, places, _ = whole(told)
+    wanted, places, _ = told.whole
     missed, wrong = 0, []
     for point in points(places):
         with told.scene() as scene:
@@ -209,7 +212,7 @@ def test_a_worker_that_dies_at_any_single_request(story: str, request: pytest.Fi
 @pytest.mark.parametrize("story", ["plain", "amazon"])
 def test_a_worker_that_dies_at_any_single_change_of_its_database(story: str, request: pytest.FixtureRequest) -> None:
     told: Plain = request.getfixturevalue(story)
-    wanted, _, places = whole(told)
+    wanted, _, places = told.whole
     missed, wrong = 0, []
     chosen = [point for point in points(places) if HEARTBEAT not in point.what or point.number < 3]
     for point in chosen:

@@ -10,7 +10,9 @@ import pytest
 
 from bot.sandbox.amazon import AmazonSandbox, JobFails, Pace
 from bot.settings import read_settings
+from sync import lock
 from sync.ground import BRANCH
+from sync.history import Version
 from tests.bot.github import LOGIN, UPSTREAM, WRITER, ZH, Bot
 
 INDEX, LOG, NOTATION = "index.md", "chapter_measuring/tea-log.md", "notation.md"
@@ -182,6 +184,30 @@ def test_a_section_that_moved_is_back_where_it_was_when_it_is_skipped(bot: Bot) 
     bot.update()
     assert bot.github.file(ZH, BRANCH, moved) is None
     assert not {moved, before} & bot.sections()
+
+
+def test_where_a_lock_tells_what_was_translated_a_skipped_section_is_as_it_was_there_too(bot: Bot) -> None:
+    bot.settings("layout: {origin: none}\n")
+    before = bot.github.branches(UPSTREAM)["main"]
+    names = (INDEX, LOG, NOTATION, *(f"chapter_measuring/{name}.md" for name in ("averages", "cooling", "mercury")))
+    locked = {path: Version(before, path) for path in (*names, "chapter_measuring/thermometers.md")}
+    origins = {path.replace(".md", "_origin.md"): None for path in locked}
+    bot.write({lock.PATH: lock.dump(locked), **origins}, ZH)
+    change(bot)
+    bot.update()
+    after = bot.github.branches(UPSTREAM)["main"]
+    assert bot.sections() == {INDEX, LOG}
+    assert _locked(bot) == {**locked, INDEX: Version(after, INDEX), LOG: Version(after, LOG)}
+    bot.ask(1, "/amts skip index.md")
+    assert bot.read(INDEX, ZH, BRANCH) == bot.read(INDEX, ZH)
+    assert _locked(bot) == {**locked, LOG: Version(after, LOG)}
+    bot.update()
+    assert bot.sections() == {LOG}
+    assert set(bot.record().declined) == {INDEX}
+
+
+def _locked(bot: Bot) -> dict[str, Version]:
+    return lock.load(bot.read(lock.PATH, ZH, BRANCH))
 
 
 # -- retranslate --------------------------------------------------------------------------------------------------

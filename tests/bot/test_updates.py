@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from bot import records
@@ -197,9 +199,7 @@ def test_where_people_on_both_sides_changed_the_same_the_branch_wins_and_it_is_n
 # -- merged, closed, reopened -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("method", "delete_branch"), [("merge", True), ("merge", False), ("squash", False), ("rebase", False)]
-)
+@pytest.mark.parametrize(("method", "delete_branch"), [("merge", True), ("squash", False), ("rebase", False)])
 def test_after_a_merge_the_next_change_has_a_pull_request_of_its_own(
     bot: Bot, method: str, delete_branch: bool
 ) -> None:
@@ -306,6 +306,47 @@ def test_one_that_is_closed_during_an_update_is_not_opened_again(bot: Bot) -> No
     bot.keeper.before = lambda stage: bot.github.close(ZH, 1, WRITER) if stage == "publish" else None
     assert bot.update() == "nothing is open"
     assert bot.pulls() == []
+
+
+def test_in_whatever_order_things_happen_no_word_of_people_is_lost(bot: Bot) -> None:
+    random = Random(5)  # noqa: S311 - the same order every time
+    upstream = [
+        (INDEX, "2 cups", "5 cups"),
+        (INDEX, WATCHED, "A watched kettle boils at exactly the same speed."),
+        (LOG, "does not need a battery", "does not need a plug"),
+        (AVERAGES, "The median is more patient", "The median has more patience"),
+        (INDEX, "5 cups", "2 cups"),
+    ]
+    theirs = [
+        (INDEX, "译者注：本书的实验请在大人陪同下进行。", "译者注：请小心开水。"),
+        (INDEX, "> 盯着看的壶，烧开的速度一点也不慢。", "> 盯着看的水壶一样快。"),
+        (LOG, "纸不需要电池。", "纸不需要插座。"),
+        (AVERAGES, "中位数更有耐心：", "中位数更加耐心："),
+    ]
+    steps = [*("upstream" for _ in upstream), *("branch" for _ in theirs), "default"]
+    written: list[tuple[str, str]] = []
+    tip: str | None = None
+    bot.replace(*upstream.pop(0))
+    for step in ["update", *random.sample(steps[1:], len(steps) - 1)]:
+        if step == "upstream":
+            bot.replace(*upstream.pop(0))
+        elif step == "branch":
+            path, old, new = theirs.pop(0)
+            if old in bot.read(path, ZH, BRANCH):
+                tip = bot.replace(path, old, new, ZH, BRANCH)
+                written.append((path, new))
+        elif step == "default":
+            bot.write({f"note-{random.random()}.txt": "x"}, ZH)
+        bot.update()
+        pull = bot.pull()
+        assert pull.number == 1
+        assert tip is None or _is_fast_forward(bot, tip, pull.head_sha)
+        tip = pull.head_sha
+        for path, text in written:
+            assert text in bot.read(path, ZH, BRANCH), (step, path)
+    assert len(written) == 4
+    bot.github.merge(ZH, 1, WRITER)
+    assert all(text in bot.read(path, ZH) for path, text in written)
 
 
 # -- too large for one pull request -------------------------------------------------------------------------------
@@ -452,6 +493,8 @@ def test_a_private_upstream_of_another_owner_is_not_read(bot: Bot) -> None:
     (issue,) = issues(bot)
     assert issue.title == "AMTS: the settings need to be corrected"
     assert "git-upload-pack other/secret" not in bot.github.requests
+    bot.write({SETTINGS: "upstream: tea/eng\nlanguage: zh\n"}, ZH)
+    assert "upstream tea/eng is not there" in bot.update()
 
 
 def test_a_private_upstream_of_the_same_owner_is_read_for_a_private_translation_only(bot: Bot) -> None:

@@ -7,6 +7,7 @@ it, from outside.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import select
@@ -188,11 +189,8 @@ def _work(order: dict[str, Any]) -> None:
 
 def _breed() -> None:
     # All that a worker needs, and would load late.
-    import bot.cli
-    import bot.office
-    import sync.engines.amazon.engine  # noqa: F401
-
-    assert bot.office.worker
+    for module in ("bot.cli", "bot.office", "bot.workflow", "sync.engines.amazon.engine"):
+        importlib.import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin.buffer:
         order = json.loads(line)
