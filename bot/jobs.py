@@ -26,6 +26,7 @@ from bot import commands, events, workflow
 from bot.commands import Pause, Resume, Retranslate, Skip
 from bot.events import Comment, Event, InstallationChanged, IssueEdited, PullRequestChanged, Push
 from bot.forge import ForgeError, Later
+from bot.publish import tell_problem
 from bot.registry import DatabaseError, Entry, Registry, driver
 from bot.workflow import Said, Value
 from bot.world import World
@@ -41,10 +42,12 @@ _LONGEST_QUIET = 10  # times the quiet period, after which an update begins thou
 _THREADS = 64  # jobs that one process holds, most of them asleep
 _GRACE = 8.0  # seconds that stages have to end in when a worker is to end; who waits for it often has ten
 _UNWELL = 10.0  # seconds to leave a database alone that does not answer
+_ATTEMPTS = 50  # of a job whose process dies each time
 _BATCH = 200  # ended jobs removed at once
+_GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 _STATES = {"DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "runs", "SUCCESS": "done", "ERROR": "failed",
-           "CANCELLED": "cancelled", "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "given up"}  # fmt: skip
-_ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+           "CANCELLED": "cancelled", _GIVEN_UP: "given up"}  # fmt: skip
+_ENDED = ["SUCCESS", "ERROR", "CANCELLED", _GIVEN_UP]
 _QUEUES = {"update": "updates", "comment": "updates", "gather": "gather"}  # of a job that is started anew
 _log = logging.getLogger(__name__)
 
@@ -233,7 +236,7 @@ def _look(repository: str) -> str:
     return "queued"
 
 
-@DBOS.workflow(name="update")
+@DBOS.workflow(name="update", max_recovery_attempts=_ATTEMPTS)
 def _update(repository: str) -> str:
     with _installed(repository):
         return workflow.update(_Kept(), _here().world, repository)
@@ -245,7 +248,7 @@ def _greet(repository: str, said: dict[str, Any]) -> str:
         return workflow.greet(_Kept(), _here().world, repository, Said(**said))
 
 
-@DBOS.workflow(name="comment")
+@DBOS.workflow(name="comment", max_recovery_attempts=_ATTEMPTS)
 def _answer(repository: str, said: dict[str, Any]) -> str:
     asked = Said(**said)
     with _installed(repository):
@@ -264,6 +267,15 @@ def _installed(repository: str) -> Iterator[None]:
     except ForgeError:
         _here().forget(repository)
         raise
+
+
+@DBOS.workflow(name="tell")
+def _tell(repository: str, id: str) -> str:
+    """Say in a repository that a job was given up, which cannot say so itself."""
+    why = f"the process that worked on it died {_ATTEMPTS} times; whoever runs AMTS finds it as the job {id}"
+    with _installed(repository):
+        workflow.patiently(_Kept(), "tell", lambda: tell_problem(_here().world.connect(repository), why))
+    return "told"
 
 
 @DBOS.workflow(name="poll")
@@ -315,6 +327,7 @@ class Worker:
             }.items()
         ]
         self._polled = 0
+        self._given_up: set[str] = set()
         self._config: DBOSConfig = {
             "name": _NAME,
             "system_database_url": driver(database),
@@ -377,7 +390,7 @@ class Worker:
                 return
 
     def _live(self) -> None:
-        """Say so, take up the jobs of those who do not, and look after the upstreams in time."""
+        """Say so, take up the jobs of those who do not, tell of those given up, look after the upstreams in time."""
         pace, registry = self._office.pace, self._office.registry
         registry.alive(self._executor)
         living = registry.living(_SILENT * pace.heartbeat)
@@ -385,11 +398,20 @@ class Worker:
         if dead := {status.executor_id for status in running if status.executor_id} - set(living):
             # DBOS knows how to take jobs over, and says so in no public function.
             DBOS._recover_pending_workflows(sorted(dead))
+        self._give_up()
         period = int(time.time() // pace.poll)
         if period != self._polled:
             with SetWorkflowID(f"poll-{period}"):
                 DBOS.enqueue_workflow("deliveries", _poll, 0)
             self._polled = period
+
+    def _give_up(self) -> None:
+        lost = DBOS.list_workflows(status=_GIVEN_UP, name=["update", "comment"], limit=_BATCH, sort_desc=True)
+        for status in lost:
+            if status.workflow_id not in self._given_up:
+                self._given_up.add(status.workflow_id)
+                with SetWorkflowID(f"tell-{status.workflow_id}"):
+                    DBOS.enqueue_workflow("deliveries", _tell, _job(status).subject, status.workflow_id)
 
     def _tidy(self) -> None:
         """Remove the jobs that ended long ago, and the mirrors that are one too many."""

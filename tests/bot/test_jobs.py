@@ -22,7 +22,6 @@ from bot.jobs import Job, Jobs, JobsError, Places
 from bot.registry import DatabaseError
 from bot.sandbox.github import When
 from bot.sandbox.repositories import BookRepositories, build
-from bot.sandbox.service import RunningService
 from bot.workflow import StageError, patiently
 from sync import config
 from tests.bot.scenes import AUTHOR, BUSY, TRANSLATOR, Scene
@@ -177,7 +176,7 @@ def test_a_repository_is_worked_on_once_at_a_time(make: Make, postgres: str) -> 
     scene.hub.on_request = lambda number, name, when: time.sleep(0.02)
     watcher = threading.Thread(target=watch)
     watcher.start()
-    for number in range(3):
+    for number in range(2):
         for name in ("zh", "es"):
             scene.comment(f"/amts retranslate\n/amts status {number}", f"tea/{name}")
             scene.jobs.deliver(str(uuid4()), Push(f"tea/{name}", "main", "0" * 40, False, None))
@@ -307,6 +306,27 @@ def test_a_second_worker_of_a_file_is_refused(make: Make) -> None:
 
 
 # Told, looked at, started anew, cancelled.
+
+
+def test_a_job_whose_process_dies_again_and_again_is_given_up_and_told(make: Make) -> None:
+    scene = settled(make())
+    hold = Hold(scene, "git-receive-pack", When.BEFORE)
+    scene.push()
+    assert hold.reached.wait(60)
+    scene.workers[-1].kill()
+    hold.go.set()
+    with sqlite3.connect(scene.folder / "home" / "amts.sqlite") as file:
+        file.execute("UPDATE workflow_status SET recovery_attempts = 60 WHERE name = 'update'")
+    file.close()
+    settled(scene)
+    (job,) = scene.jobs.list(("given up",), 9)
+    scene.until(lambda: scene.hub.issues("tea/zh"), "an issue")
+    (issue,) = scene.hub.issues("tea/zh")
+    assert "died 50 times" in issue.body
+    scene.jobs.retry(job.id)
+    scene.settle()
+    assert len(scene.hub.pull_requests("tea/zh")) == 1
+    assert [found.state for found in scene.hub.issues("tea/zh")] == ["closed"]
 
 
 def test_what_fails_is_told_and_can_be_started_anew(
@@ -456,12 +476,3 @@ def test_what_a_database_complains_of_is_logged_without_its_values(make: Make) -
     assert "a-name-in-a-payload" not in said
     assert "[SQL" not in said
     assert scene.hub.private_key.splitlines()[1] not in said
-
-
-def test_the_web_process_leaves_nothing_in_the_home_of_its_user(tmp_path: Path, make: Make) -> None:
-    scene = make()
-    home = tmp_path / "somebody"
-    home.mkdir()
-    settings = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
-    with RunningService(scene.hub, tmp_path / "amts", settings, workers=0):
-        assert list(home.iterdir()) == []
