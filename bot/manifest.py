@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sync.model import AmtsError
 
 # Of each no more than is used: drafts are pushed, pull requests and issues written, check runs shown.
@@ -17,8 +19,9 @@ class ManifestError(AmtsError):
 def manifest(url: str, name: str) -> dict[str, object]:
     """The manifest of an App with this name, whose server is at an https address. Raises ManifestError."""
     address = url.rstrip("/")
-    if not address.startswith("https://") or any(character.isspace() for character in address):
-        raise ManifestError(f"{url[:200]!r} is no https address: GitHub sends webhooks nowhere else safely")
+    # Not quoted back: an address may hold a password.
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[\w./~-]*)?", address) or address.endswith("/webhook"):
+        raise ManifestError("--url must be the https address of `amts serve`, without user, query and /webhook")
     if not 0 < len(name) <= 34:
         raise ManifestError("the name of a GitHub App has 1 to 34 characters")
     return {

@@ -121,6 +121,9 @@ def _private_key(environment: Mapping[str, str], wrong: list[str]) -> str:
             wrong.append(f"AMTS_PRIVATE_KEY_FILE cannot be read: {reason}")
             return ""
     text = text.replace("\\n", "\n")  # as platforms store it that allow for one line only
-    if "PRIVATE KEY-----" not in text:
+    if text and "PRIVATE KEY-----" not in text:
+        given = "AMTS_PRIVATE_KEY_FILE" if path else "AMTS_PRIVATE_KEY"
+        wrong.append(f"{given} holds no private key: give the .pem file that GitHub made, as it is")
+    elif not text:
         wrong.append("AMTS_PRIVATE_KEY, or AMTS_PRIVATE_KEY_FILE, is missing: the .pem file that GitHub made")
     return text

@@ -19,7 +19,7 @@ from sync.config import Engine
 from sync.drafts import Asked, Plans, plan_pairs
 from sync.engines import PAID, Knowledge, Make, create
 from sync.engines.amazon.options import read_options
-from sync.model import Plan
+from sync.model import Plan, SectionState
 from sync.pipeline import Lessons, Reading
 from sync.sections import Pair, quiet
 
@@ -51,7 +51,7 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
     is_asked = any(branch.planned.job.requests for branch in branches.values())
     knowledge = lessons().knowledge if is_asked else Knowledge(project=bench.target.name)
     translator = make(engine.name, knowledge, engine.options)
-    notes = lessons().notes if is_asked else ()
+    notes = (*_gone(merged), *(lessons().notes if is_asked else ()))
 
     def complete(asked: Mapping[str, Asked]) -> Outcome:
         waiting = bench.record.waiting if sections else groups.waiting
@@ -74,6 +74,12 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
 
     jobs = {name: branch.planned.job for name, branch in branches.items()}
     return Prepared(translator, jobs, complete, _limit(engine))
+
+
+def _gone(reading: Reading) -> tuple[str, ...]:
+    """A note on each section whose source is gone: it is for people to remove."""
+    gone = (pair for pair in reading.pairs if pair.state is SectionState.GONE)
+    return tuple(f"{pair.path}: {'; '.join(pair.notes) or 'its source is gone upstream'}" for pair in gone)
 
 
 def _limit(engine: Engine) -> float | None:

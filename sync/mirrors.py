@@ -91,6 +91,7 @@ class Mirror(Repository):
         super().__init__(path)
         self._access = access
         self._histories: dict[tuple[str, ...], History] = {}
+        self._trees: dict[str, dict[str, Entry]] = {}
         self.label = self.name  # where it stands here is nobody's business
         # Objects that were left behind come from the same place, should one be read after all.
         self._repo.git.update_environment(**access.environment(2), GIT_NO_LAZY_FETCH="0")
@@ -103,6 +104,11 @@ class Mirror(Repository):
 
     def tree(self, commit: str) -> dict[str, Entry]:
         """Every file of a commit by its path; only of texts the size is known, as pictures may be elsewhere."""
+        if commit not in self._trees:
+            self._trees[commit] = self._read_tree(commit)
+        return dict(self._trees[commit])
+
+    def _read_tree(self, commit: str) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         for record in self._git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             meta, _, place = record.partition(b"\t")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sync.inline import fold, strip_marks
+from sync.languages import is_spaceless
 from sync.model import SegmentResult
 from sync.parts import parts_of_section, starts
 
 _MOST_JOINED = 4  # parts of a file that one result may speak of
+_FOREIGN_END = re.compile(r"(?<=[.!?])\s+|(?<=[.!?][)\"'*_])\s+")
 _OPENING = 4  # characters by which most texts are told apart
 
 Span = tuple[int, int]
@@ -70,15 +73,28 @@ def _standing(text: str, language: str, results: Iterable[SegmentResult]) -> dic
     """Where the texts of results stand, each on one line and without slide marks: parts, or a few of them in a row."""
     wanted = {_key(result.draft, language) for result in results if result.draft}
     openings = {key[:_OPENING] for key in wanted}
-    parts = parts_of_section(text, language)
-    begins = starts(parts)
-    ends = [begin + len(part.body) for begin, part in zip(begins, parts, strict=True)]
+    pieces = _pieces(text, language)
     found: dict[str, list[Span]] = {}
-    for first, begin in enumerate(begins):
-        for end in ends[first : first + _MOST_JOINED]:
+    for first, (begin, _) in enumerate(pieces):
+        for _, end in pieces[first : first + _MOST_JOINED]:
             key = _key(text[begin:end], language)
             if key in wanted:
                 found.setdefault(key, []).append((begin, end))
             if len(key) >= _OPENING and key[:_OPENING] not in openings:
                 break  # whatever follows, it is none of them
     return found
+
+
+def _pieces(text: str, language: str) -> list[Span]:
+    """The parts of a file; of a language without spaces cut where a sentence of another one may end.
+
+    English that waits for its translation stands there, several sentences in what is one of that language.
+    """
+    pieces: list[Span] = []
+    parts = parts_of_section(text, language)
+    for begin, part in zip(starts(parts), parts, strict=True):
+        cuts = list(_FOREIGN_END.finditer(part.body)) if is_spaceless(language) else []
+        firsts = [0, *(cut.end() for cut in cuts)]
+        lasts = [*(cut.start() for cut in cuts), len(part.body)]
+        pieces += [(begin + first, begin + last) for first, last in zip(firsts, lasts, strict=True)]
+    return pieces

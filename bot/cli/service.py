@@ -18,9 +18,10 @@ from rich.text import Text
 
 from bot.cli.output import note, one_line, put_tables, put_text
 from bot.service import read_database, read_service
+from bot.settings import SettingsError
 
 if TYPE_CHECKING:
-    from bot.jobs import Job
+    from bot.jobs import Job, Jobs
 
 _STATES = ("waits", "queued", "runs", "done", "failed", "cancelled", "given up")
 
@@ -109,9 +110,7 @@ def jobs() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_jobs(states: tuple[str, ...], limit: int, as_json: bool) -> int:
     """The newest jobs."""
-    from bot.jobs import Jobs
-
-    found = Jobs(read_database(os.environ)).list(states, limit)
+    found = _jobs().list(states, limit)
     if as_json:
         put_text(json.dumps([_fields(job) for job in found], indent=1, ensure_ascii=False) + "\n")
         return 0
@@ -128,9 +127,7 @@ def list_jobs(states: tuple[str, ...], limit: int, as_json: bool) -> int:
 @click.argument("id")
 def show(id: str) -> int:
     """One job with its stages."""
-    from bot.jobs import Jobs
-
-    job = Jobs(read_database(os.environ)).show(id)
+    job = _jobs().show(id)
     for name, value in _fields(job).items():
         put_text(one_line(f"{name}: {value}") + "\n")
     return 0
@@ -140,9 +137,7 @@ def show(id: str) -> int:
 @click.argument("id")
 def retry(id: str) -> int:
     """Start a job that ended anew."""
-    from bot.jobs import Jobs
-
-    put_text(Jobs(read_database(os.environ)).retry(id) + "\n")
+    put_text(_jobs().retry(id) + "\n")
     return 0
 
 
@@ -150,11 +145,20 @@ def retry(id: str) -> int:
 @click.argument("id")
 def cancel(id: str) -> int:
     """Let a job end where it is."""
-    from bot.jobs import Jobs
-
-    Jobs(read_database(os.environ)).cancel(id)
+    _jobs().cancel(id)
     note(f"cancelled: {id}")
     return 0
+
+
+def _jobs() -> Jobs:
+    """The jobs of the bot that the environment names. Raises SettingsError where there is no database yet."""
+    from bot.jobs import Jobs
+
+    url = read_database(os.environ)
+    file = url.removeprefix("sqlite:///")
+    if file != url and not Path(file).is_file():
+        raise SettingsError(f"there is no database at {file}: has the bot run? set AMTS_HOME or AMTS_DATABASE_URL")
+    return Jobs(url)
 
 
 def _fields(job: Job) -> dict[str, object]:
