@@ -48,7 +48,9 @@ _GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 _STATES = {"DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "runs", "SUCCESS": "done", "ERROR": "failed",
            "CANCELLED": "cancelled", _GIVEN_UP: "given up"}  # fmt: skip
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", _GIVEN_UP]
-_QUEUES = {"update": "updates", "comment": "updates", "gather": "gather"}  # of a job that is started anew
+# Of a job that is started anew.
+_QUEUES = {"update": "updates", "comment": "updates", "greet": "commands", "gather": "gather", "poll": "upstreams",
+           "tell": "commands"}  # fmt: skip
 _log = logging.getLogger(__name__)
 
 
@@ -361,6 +363,7 @@ class Worker:
             register = DBOS.register_queue
             register("deliveries", worker_concurrency=8, polling_interval_sec=tick)
             register("gather", worker_concurrency=8, polling_interval_sec=tick)
+            register("upstreams", worker_concurrency=1, polling_interval_sec=tick)
             register("commands", partition_concurrency=1, worker_concurrency=8, polling_interval_sec=tick)
             register("updates", partition_concurrency=1, worker_concurrency=_THREADS // 2, polling_interval_sec=tick)
         except (SQLAlchemyError, OSError) as error:
@@ -375,8 +378,11 @@ class Worker:
         self._stop.set()
         done = self._office.places.close(_GRACE)
         DBOS.destroy(workflow_completion_timeout_sec=0)
-        if done:  # else others wait until it is silent for certain
-            self._office.registry.leave(self._executor)
+        try:
+            if done:  # else others wait until it is silent for certain
+                self._office.registry.leave(self._executor)
+        except AmtsError as error:  # they do so then, too
+            _log.warning("%s", error)
         self._held.close()
 
     def _repeat(self, work: Callable[[], None], period: float) -> None:
@@ -402,7 +408,7 @@ class Worker:
         period = int(time.time() // pace.poll)
         if period != self._polled:
             with SetWorkflowID(f"poll-{period}"):
-                DBOS.enqueue_workflow("deliveries", _poll, 0)
+                DBOS.enqueue_workflow("upstreams", _poll, 0)
             self._polled = period
 
     def _give_up(self) -> None:
@@ -410,8 +416,8 @@ class Worker:
         for status in lost:
             if status.workflow_id not in self._given_up:
                 self._given_up.add(status.workflow_id)
-                with SetWorkflowID(f"tell-{status.workflow_id}"):
-                    DBOS.enqueue_workflow("deliveries", _tell, _job(status).subject, status.workflow_id)
+                repository = _job(status).subject
+                _start("commands", repository, f"tell-{status.workflow_id}", _tell, repository, status.workflow_id)
 
     def _tidy(self) -> None:
         """Remove the jobs that ended long ago, and the mirrors that are one too many."""
@@ -472,8 +478,8 @@ class Jobs:
         job = self.show(id)
         if job.state in ("waits", "queued", "runs"):
             raise JobsError(f"job {id} has not ended: cancel it first")
-        partition = job.subject if job.kind in ("update", "comment") else None
         queue = _QUEUES.get(job.kind, "deliveries")
+        partition = job.subject if queue in ("updates", "commands") else None
         with _asking():
             handle = self._client.fork_workflow(
                 id, 1, application_version=VERSION, queue_name=queue, queue_partition_key=partition

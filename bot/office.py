@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def web(environment: Mapping[str, str] | None = None) -> WSGIApplication:
     """The application that takes webhooks. Raises AmtsError where it cannot work."""
     service = read_service(os.environ if environment is None else environment)
-    service.home.mkdir(parents=True, exist_ok=True)
+    service.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     registry = Registry(service.database)
     jobs = Jobs(service.database)
     app = App(service.server, service.app_id, service.private_key)
@@ -42,7 +42,7 @@ def web(environment: Mapping[str, str] | None = None) -> WSGIApplication:
 
 def worker(service: Service, environment: Mapping[str, str], executor: str | None = None) -> Worker:
     """A worker, to be entered. Raises AmtsError where it cannot work."""
-    service.home.mkdir(parents=True, exist_ok=True)
+    service.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     registry = Registry(service.database)
     app = App(service.server, service.app_id, service.private_key)
 
