@@ -570,7 +570,7 @@ def test_a_process_that_is_killed_costs_nothing_twice(
     assert points > 10
     wanted = _tree(target)
 
-    for point in range(points):
+    for point in range(0, points, 1 if os.environ.get("AMTS_KILLS") == "all" else 3):
         target = run(f"killed{point}")
         killed = _kill_at(point, sandbox, start_process(book.source, target))
         sandbox.on_request = None

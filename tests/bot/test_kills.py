@@ -191,7 +191,7 @@ def test_a_worker_that_dies_at_every_change_of_its_database(
         assert len(scene.workers) > 40
 
 
-@pytest.mark.parametrize(("story", "step"), [("plain", 4), ("amazon", 2)])
+@pytest.mark.parametrize(("story", "step"), [("plain", 6), ("amazon", 2)])
 def test_a_worker_that_dies_at_requests(story: str, step: int, request: pytest.FixtureRequest) -> None:
     told: Plain = request.getfixturevalue(story)
     wanted, _, _ = told.whole
