@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot import replies
+from bot.afresh import answers_known, start_over
 from bot.records import Proposal, SectionRecord
 from bot.review import is_change
 from bot.tasks import Bench
 from bot.wording import plural
 from sync import lock, pipeline
 from sync.bases import read_text
-from sync.drafts import Plans
+from sync.drafts import Asked, Plans
+from sync.engines import Job
 from sync.followup import follow, is_plain
 from sync.ground import Ground, ground_on
 from sync.lexicon import Lexicon
-from sync.model import Draft, SectionReport, SectionState, SegmentResult
+from sync.model import Draft, SectionReport, SectionState, SegmentResult, Translation
 from sync.pipeline import Drafted, Planned, Reading
 from sync.reviewed import reviewed
 from sync.sections import Pair, quiet
@@ -25,11 +27,35 @@ from sync.trail import is_by_bot
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What is to be done on a branch; `left_out` are sections that it drafted, and that need no draft any more."""
+    """What is to be done on a branch.
+
+    `left_out` are sections that it drafted, and that need no draft any more; `afresh` those whose earlier drafts are
+    replaced, with `answers` that an engine gave for them, by request id.
+    """
 
     name: str
     planned: Planned
     left_out: tuple[str, ...] = ()
+    afresh: frozenset[str] = frozenset()
+    answers: Mapping[str, Translation] = field(default_factory=dict)
+
+    @property
+    def job(self) -> Job:
+        """What the engine is asked."""
+        job = self.planned.job
+        return replace(job, requests=tuple(request for request in job.requests if request.id not in self.answers))
+
+    def with_known(self, asked: Asked) -> Asked:
+        """What became of the job, with the answers that were there before."""
+        translations = {**self.answers, **asked.answers.translations}
+        return replace(asked, answers=replace(asked.answers, translations=translations))
+
+    def reused(self, path: str) -> int:
+        """Characters of a section that were sent to the engine for an earlier draft, and not again."""
+        if path not in self.planned.plans.plans:
+            return 0
+        requests = self.planned.plans.requests_of(path)
+        return sum(len(request.source) for id, request in requests.items() if id in self.answers)
 
 
 def plan_branch(
@@ -51,9 +77,10 @@ def plan_branch(
     wanted = wanted if only is None else wanted & set(only)
     chosen = sorted({pair.source_path or "" for pair in reading.pairs if pair.source_path in wanted} - {""})
     if chosen:
-        return Branch(
-            branch, _plan(ground, reading, chosen, plans if reading is merged else Plans(), lexicon), left_out
-        )
+        made = plans if reading is merged else Plans()
+        reading, afresh = start_over(bench, known, ground, reading, merged)
+        planned = _plan(ground, reading, chosen, made, lexicon)
+        return Branch(branch, planned, left_out, afresh, answers_known(planned.plans, known, afresh))
     return Branch(branch, Planned(ground, reading, (), Plans()), left_out) if left_out else None
 
 
@@ -195,9 +222,7 @@ def _sections(
         pair = pairs[section.path]
         known = left.pop(pair.path, None)
         if section.draft is not None:
-            sections[section.path] = _section(
-                section, section.draft, pair, branch.planned.reading, known, bench.language
-            )
+            sections[section.path] = _section(section, section.draft, pair, branch, known, bench.language)
         elif section.error is not None:
             known = known or SectionRecord(section.source_path or "", "", section.state)
             sections[section.path] = replace(known, error=section.error)
@@ -219,22 +244,25 @@ def _followed(section: SectionRecord, text: str, language: str) -> SectionRecord
 
 
 def _section(
-    section: SectionReport, draft: Draft, pair: Pair, reading: Reading, before: SectionRecord | None, language: str
+    section: SectionReport, draft: Draft, pair: Pair, branch: Branch, before: SectionRecord | None, language: str
 ) -> SectionRecord:
     """What is remembered of a section that was drafted, on top of what was before."""
-    results = follow(before.results, draft.results, draft.text, language) if before else draft.results
+    is_afresh = pair.path in branch.afresh
+    results = follow(before.results, draft.results, draft.text, language) if before and not is_afresh else draft.results
     looked = tuple(filter(is_looked_at, results))
     earlier = before.characters if before else (0, 0, 0)
+    changed = draft.characters_changed + (0 if is_afresh else earlier[1])
+    sent = draft.characters_sent - branch.reused(pair.path) + earlier[2]
     moved_from = pair.path if pair.path != pair.new_path and pair.state is not SectionState.NEW else None
     return SectionRecord(
         section.source_path or "",
-        source_blob(reading, section.source_path),
+        source_blob(branch.planned.reading, section.source_path),
         before.state if before and before.state is SectionState.NEW else section.state,
         looked,
         len(results) - len(looked),
         section.notes + draft.notes,
         None,
-        (draft.characters_source, earlier[1] + draft.characters_changed, earlier[2] + draft.characters_sent),
+        (draft.characters_source, changed, sent),
         before.moved_from or moved_from if before and before.source else moved_from,
     )
 

@@ -48,7 +48,7 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
         if found is not None:
             branches[name] = found
     engine = bench.config.engine
-    is_asked = any(branch.planned.job.requests for branch in branches.values())
+    is_asked = any(branch.job.requests for branch in branches.values())
     knowledge = lessons().knowledge if is_asked else Knowledge(project=bench.target.name)
     translator = make(engine.name, knowledge, engine.options)
     notes = (*_gone(merged), *(lessons().notes if is_asked else ()))
@@ -60,7 +60,8 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
         updates: dict[str, str] = {}
         errors = {pair.path: pair.error for pair in chosen if pair.error} | dict(plans.errors)
         for name, branch in branches.items():
-            drafted = pipeline.draft(branch.planned, translator.name, asked.get(name, Asked()), notes, quiet)
+            answered = branch.with_known(asked.get(name, Asked()))
+            drafted = pipeline.draft(branch.planned, translator.name, answered, notes, quiet)
             errors |= {section.path: section.error for section in drafted.report.sections if section.error}
             proposal = propose(bench, branch, drafted)
             if proposal is None:
@@ -72,7 +73,7 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
         left = {path: error for path, error in sorted(errors.items()) if path not in told}
         return replace(keep(bench, record, updates), errors=left)
 
-    jobs = {name: branch.planned.job for name, branch in branches.items()}
+    jobs = {name: branch.job for name, branch in branches.items()}
     return Prepared(translator, jobs, complete, _limit(engine))
 
 

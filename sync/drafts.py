@@ -68,7 +68,11 @@ class Plans:
     @property
     def requests(self) -> tuple[Request, ...]:
         """What the engine is asked for all of them, in one job."""
-        return tuple(_of_job(path, request) for path, made in self.plans.items() for request in made.requests)
+        return tuple(request for path in self.plans for request in self.requests_of(path).values())
+
+    def requests_of(self, path: str) -> dict[str, Request]:
+        """The requests of one section, by their ids in the job."""
+        return {(asked := _of_job(path, request)).id: asked for request in self.plans[path].requests}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ def assemble_pairs(
     """
     errors = dict(plans.errors)
     if asked.failure is not None:
-        errors |= {path: asked.failure for path, made in plans.plans.items() if made.requests}
+        known = asked.answers.translations.keys()
+        errors |= {path: asked.failure for path in plans.plans if not plans.requests_of(path).keys() <= known}
     translations = {id: _styled(found, book) for id, found in asked.answers.translations.items()}
 
     def draft(pair: Pair) -> Draft:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sync.model import AmtsError
@@ -28,6 +28,16 @@ def is_by_bot(commit: Commit, author: str) -> bool:
     last = commit.message.rstrip().rpartition("\n\n")[2]
     own = parse_author(author)[1].lower()
     return bool(_TRAILER.search(last)) and {commit.email.lower(), commit.committer.lower()} == {own}
+
+
+def untouched(target: Repository, branch_base: str, tip: str, paths: Collection[str], author: str) -> frozenset[str]:
+    """Those of these files that no commit of a person changed, among those of `tip` that `branch_base` lacks."""
+    left = set(paths)
+    for commit in target.commits(tip, branch_base):
+        if left and not is_by_bot(commit, author):
+            tree, trees = target.tree(commit.id), [target.tree(parent) for parent in commit.parents]
+            left -= {path for path in left if any(tree.get(path) != other.get(path) for other in trees) or not trees}
+    return frozenset(left)
 
 
 def read_parts(target: Repository, path: str, entry: Entry, language: str) -> tuple[Part, ...] | None:

@@ -2,6 +2,8 @@
 
 Each run has everything anew: a stand-in for GitHub, a database server, the bot's processes. The stand-in is this
 process, which does nothing else meanwhile: the answer that completes a repository's check run is the end of its update.
+
+GitHub answers over a network, the stand-in at once; so each answer can be held back for as long as GitHub takes.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from bot.bench import Progress
 from bot.files import pairs_in
 from bot.jobs import Jobs
 from bot.registry import Registry
-from bot.sandbox.github import GitHubSandbox
+from bot.sandbox.github import GitHubSandbox, When
 from bot.sandbox.postgres import running_postgres
 from bot.sandbox.repositories import LANGUAGES, book_folder
 from bot.sandbox.service import RunningService
@@ -73,10 +75,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class WorkersFigures:
-    """Runs with one worker and with two, by turns. `cores`: of this machine."""
+    """Runs with one worker and with two, by turns. `cores`: of this machine; `latency` of the stand-in, in seconds."""
 
     runs: tuple[Run, ...]
     cores: int
+    latency: float = 0.0
 
     def throughput(self, workers: int) -> float:
         """The mean over the runs with so many workers, in repositories a second."""
@@ -98,13 +101,15 @@ class WorkersFigures:
             "ratio": self.ratio,
             "goal": GOAL,
             "cores": self.cores,
+            "latency": self.latency,
             "repositories_a_second": {str(workers): self.throughput(workers) for workers in (1, 2)},
             "runs": [asdict(run) for run in self.runs],
         }
 
     def tables(self) -> list[Table]:
         """The runs, and what two workers are worth."""
-        runs = Table("workers", title=f"One push, {len(self.runs[0].updated)} translation repositories")
+        what = f"One push, {len(self.runs[0].updated)} translation repositories, answers after {self.latency:g} s"
+        runs = Table("workers", title=what)
         for heading in ("seconds", "median", "repositories a second", "workers busy", "stand-in busy", "of cores"):
             runs.add_column(heading, justify="right")
         for run in self.runs:
@@ -168,8 +173,8 @@ def _origin(path: str) -> str:
     return f"{path.removesuffix('.md')}_origin.md"
 
 
-def bench_workers(book: Book, repositories: int, rounds: int, progress: Progress) -> WorkersFigures:
-    """Push once for one worker and once for two, so many times.
+def bench_workers(book: Book, repositories: int, rounds: int, latency: float, progress: Progress) -> WorkersFigures:
+    """Push once for one worker and once for two, so many times; each answer of the stand-in takes `latency` seconds.
 
     Raises PostgresError, ServiceFailed and WorkersBenchError where a run does not come to its end.
     """
@@ -181,11 +186,11 @@ def bench_workers(book: Book, repositories: int, rounds: int, progress: Progress
         def report(done: int, before: int = before) -> None:
             progress("repositories", before + done, len(counts) * repositories)
 
-        runs.append(_run(book, repositories, workers, report))
-    return WorkersFigures(tuple(runs), len(os.sched_getaffinity(0)))
+        runs.append(_run(book, repositories, workers, latency, report))
+    return WorkersFigures(tuple(runs), len(os.sched_getaffinity(0)), latency)
 
 
-def _run(book: Book, repositories: int, workers: int, report: Callable[[int], None]) -> Run:
+def _run(book: Book, repositories: int, workers: int, latency: float, report: Callable[[int], None]) -> Run:
     """One push, with everything anew."""
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="amts-")))
@@ -197,6 +202,7 @@ def _run(book: Book, repositories: int, workers: int, report: Callable[[int], No
         service = running.enter_context(RunningService(hub, folder / "home", settings, workers=0))
         pids = [service.start_worker().pid for _ in range(workers)]
         _await_first_looks(url, repositories)
+        hub.on_request = _held_back(latency)
         before = _busy(pids), _own()
         began = time.monotonic()
         changes = {**dict.fromkeys(book.before.keys() - book.after.keys()), **book.after}
@@ -220,6 +226,16 @@ def _publish(hub: GitHubSandbox, book: Book, repositories: int) -> list[str]:
         hub.commit(names[-1], "main", files, "The translation", _PERSON)
     hub.install(_UPSTREAM, *names)
     return names
+
+
+def _held_back(seconds: float) -> Callable[[int, str, When], None]:
+    """Lets each answer wait."""
+
+    def wait(_number: int, _name: str, when: When) -> None:
+        if when is When.AFTER:
+            time.sleep(seconds)
+
+    return wait
 
 
 class _Done:

@@ -180,10 +180,23 @@ def webhook(seconds: float, json_file: Path | None) -> int:
 @click.argument("target", type=folder, required=False)
 @click.option("--repositories", default=20, show_default=True, type=click.IntRange(1), help="Translations of the book.")
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(1), help="Runs with one worker and two.")
+@click.option(
+    "--latency",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 10),
+    help="Seconds that GitHub takes to answer.",
+)
 @language_option
 @json_option
 def workers(
-    source: Path | None, target: Path | None, repositories: int, rounds: int, language: str, json_file: Path | None
+    source: Path | None,
+    target: Path | None,
+    repositories: int,
+    rounds: int,
+    latency: float,
+    language: str,
+    json_file: Path | None,
 ) -> int:
     """Time one upstream push for many translations: two workers on PostgreSQL, beside one.
 
@@ -194,7 +207,9 @@ def workers(
     if source is not None and target is None:
         raise click.UsageError("name TARGET too, the folder of the pairs of this book")
     book = small_book() if source is None or target is None else real_book(source, target, language)
-    return _held(_measured(lambda report: bench_workers(book, repositories, rounds, report), json_file).as_said)
+    return _held(
+        _measured(lambda report: bench_workers(book, repositories, rounds, latency, report), json_file).as_said
+    )
 
 
 @bench.command()
@@ -255,6 +270,8 @@ def _measured(measure: Callable[[Progress], F], json_file: Path | None) -> F:
 )
 def demo(keep: bool, books: Path | None) -> int:
     """See the bot at work: a small book and two translations, on a small GitHub that runs on this machine."""
+    if books is not None and keep:
+        raise click.UsageError("--books runs nothing that could be kept: leave --keep out")
     if books is not None:
         return _build_books(books)
     from bot.demo import run_demo

@@ -261,11 +261,12 @@ def test_a_server_of_its_own_takes_who_knows_its_password(postgres: None) -> Non
 
 def test_one_worker_and_two_update_every_repository(postgres: None) -> None:
     heard = Heard()
-    figures = bench_workers(small_book(), 2, 1, heard)
+    figures = bench_workers(small_book(), 2, 1, 0.01, heard)
     assert [(run.workers, len(run.updated)) for run in figures.runs] == [(1, 2), (2, 2)]
     assert all(0 < at < 300 for run in figures.runs for at in run.updated)
     assert figures.ratio == pytest.approx(figures.runs[0].updated[-1] / figures.runs[1].updated[-1])
     assert heard.last == ("repositories", 4, 4)
+    assert "answers after 0.01 s" in _shown(figures)
     assert "what bounds it" in _shown(figures)
 
 
