@@ -3,6 +3,8 @@
 # The first of these that is a Python 3.11 or newer; `make PYTHON=python3.12 …` chooses.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# What the tests need; .ci/run adds a small model.
+EXTRAS := dev,adaptive,bench,bot,charts,postgres,sandbox,tmx
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -38,5 +40,5 @@ $(READY): pyproject.toml
 		{ echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench,bot,postgres,sandbox,tmx]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.counts import WAITING
 from bot.markup import one_line
-from bot.messages import errors
+from bot.messages import errors, findings_text
 from bot.records import Proposal
-from bot.review import Review, ReviewedSection, Risk, by_risk, count_segments, of_proposal, risk, status
+from bot.review import Review, ReviewedSection, Risk, by_risk, of_proposal, risk, status, tally, tally_text
 from bot.wording import language_name, plural, short
 from sync.model import SegmentResult
 
@@ -62,8 +61,7 @@ def check(proposal: Proposal, language: str) -> Check:
 
 def _title(review: Review, marked: int) -> str:
     failed = f"{plural(review.failed, 'section')} failed" if review.failed else ""
-    waiting = count_segments(review.drafted)[WAITING]
-    said = f"{plural(marked, 'segment')} to look at, {waiting:,} waiting for a translator"
+    said = tally_text(tally(review.sections))
     conflicts = plural(len(review.conflicts), "conflict") if review.conflicts else ""
     return ", ".join(filter(None, [failed, conflicts, said if marked else ""])) or "No segment is marked"
 
@@ -72,6 +70,7 @@ def _summary(review: Review, marked: int, placed: int) -> str:
     kinds = [risk(result) for section in review.sections for result in section.changes]
     named = {
         Risk.STALE: "with an old translation that waits for a translator",
+        Risk.SUSPECT: "in which a check found something",
         Risk.UNCERTAIN: "uncertain",
         Risk.TRANSLATED: "newly translated",
         Risk.MISSING: "not translated",
@@ -80,7 +79,9 @@ def _summary(review: Review, marked: int, placed: int) -> str:
     parts = [
         f"{plural(len(review.drafted), 'section')} of the {language_name(review.language)} translation, drafted to "
         f"the source at `{short(review.source)}`.",
+        f"{tally_text(tally(review.sections))}.",
         *(["\n".join(counts)] if counts else ["No segment is marked. AMTS does not judge how a sentence reads."]),
+        *findings_text(review),
     ]
     if placed > _MOST:
         parts.append(f"{placed - _MOST:,} of them have no annotation here: there are {_MOST} at most.")
@@ -99,7 +100,9 @@ def _annotation(section: ReviewedSection, result: SegmentResult, line: int) -> A
         "Translation before": result.old_target,
         "Draft": result.draft,
     }
-    message = "\n".join(f"{name}: {one_line(text, _LONGEST_TEXT)}" for name, text in texts.items() if text is not None)
-    level: Level = "warning" if result.waiting else "notice"
+    reasons = [f"Check {finding.check}: {one_line(finding.reason, _LONGEST_TEXT)}" for finding in result.findings]
+    texts_of = [f"{name}: {one_line(text, _LONGEST_TEXT)}" for name, text in texts.items() if text is not None]
+    message = "\n".join([*reasons, *texts_of])
+    level: Level = "warning" if result.waiting or result.findings else "notice"
     # GitHub refuses an annotation with no message.
     return Annotation(section.path, line, line, level, said, message or said)

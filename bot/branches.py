@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot import replies
+from bot import baselines, replies
 from bot.afresh import answers_known, start_over
 from bot.records import Proposal, SectionRecord
 from bot.review import is_change
@@ -14,6 +14,7 @@ from bot.wording import plural
 from sync import lock, pipeline
 from sync.bases import read_text
 from sync.drafts import Asked, Plans
+from sync.effort import Baseline, written
 from sync.engines import Job
 from sync.followup import follow, is_plain
 from sync.ground import Ground, ground_on
@@ -183,6 +184,21 @@ def propose(bench: Bench, branch: Branch, drafted: Drafted) -> Proposal | None:
     if bench.target.has_changes_of(bench.sight.target, commit):
         return replace(proposal, closing=replies.nothing_left(bench.sight.source)) if before else None
     return replace(proposal, closing=None)
+
+
+def baselines_of(bench: Bench, branch: Branch, drafted: Drafted) -> dict[str, tuple[Baseline, ...]]:
+    """What review will be measured against, by section: this draft, behind those before that people have worked on."""
+    found: dict[str, tuple[Baseline, ...]] = {}
+    pairs = {pair.new_path: pair for pair in branch.planned.chosen}
+    for section in drafted.report.sections:
+        if section.draft is None or not (made := written(section.draft.results)):
+            continue
+        pair = pairs[section.path]
+        before: tuple[Baseline, ...] = ()
+        if branch.name in bench.record.proposals and pair.path not in branch.afresh:
+            before = baselines.read(bench.target, bench.sight.record, branch.name, pair.path)
+        found[section.path] = (*before, Baseline(section.draft.text, made))
+    return found
 
 
 def _commit(bench: Bench, branch: Branch, drafted: Drafted) -> str:

@@ -27,6 +27,7 @@ _DASH = re.compile(r"^[—–](?=[a-z])")
 _USAGES = {
     "retranslate": "retranslate [section…] [--engine NAME] [--no-act]",
     "status": "status",
+    "score": "score [section…]",
     "skip": "skip section…",
     "pause": "pause",
     "resume": "resume",
@@ -50,6 +51,13 @@ class Retranslate:
 @dataclass(frozen=True, slots=True)
 class Status:
     """Say how things stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Say what has become of the draft of these sections, of all if there are none."""
+
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Unknown:
     nearest: str | None = None
 
 
-Command = Retranslate | Status | Skip | Pause | Resume | Help
+Command = Retranslate | Status | Score | Skip | Pause | Resume | Help
 _PLAIN: dict[str, Command] = {"status": Status(), "pause": Pause(), "resume": Resume(), "help": Help()}
 
 
@@ -158,6 +166,8 @@ def _command(name: str, sections: tuple[str, ...], engine: str | None, act: bool
         return Retranslate(sections, engine, act)
     if engine is not None or not act:
         return _unknown(line, _USAGES[name])
+    if name == "score":
+        return Score(sections)
     if name == "skip" and sections:
         return Skip(sections)
     # A word too many makes another sentence of it: "pause did not work" must not pause anything.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import signal
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -25,6 +26,7 @@ from sync.model import AmtsError
 
 # The section that is shown as a diff: it has a little of everything.
 SHOWN = "chapter_measuring/thermometers.md"
+REVIEWED = ("debe quedar", "tiene que quedar")  # words of a drafted sentence there, and those of its reviewer
 _AUTHOR, _TRANSLATOR = "author", "translator"
 _PATIENCE = 60.0  # seconds
 Seen = TypeVar("Seen")
@@ -38,9 +40,9 @@ def run_demo(console: Console, wait: Callable[[], None] | None = None) -> int:
     """Start a small GitHub, the bot's web process and a worker; change the English; print what people then see.
 
     `wait` is called at the end while all of it still runs; without it all is gone. Returns the exit code of the
-    command. Raises AmtsError and OSError.
+    command. Raises AmtsError and OSError. At SIGTERM, too, everything that was started is ended.
     """
-    with ExitStack() as running:
+    with _ended_in_order(), ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="amts-demo-")))
         (folder / "books").mkdir()
         books = build(folder / "books")
@@ -59,6 +61,21 @@ def run_demo(console: Console, wait: Callable[[], None] | None = None) -> int:
     return 0
 
 
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the command as an exception does; else its processes would go on without it."""
+
+    def end(number: int, _: object) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _play(console: Console, hub: GitHubSandbox, source: Path) -> None:
     began = time.monotonic()
     hub.push(f"{NAME}/en", source, "main:refs/heads/main", _AUTHOR)
@@ -69,11 +86,12 @@ def _play(console: Console, hub: GitHubSandbox, source: Path) -> None:
         _show(console, hub, code, pull)
     first, second = LANGUAGES[0], LANGUAGES[-1]
     _converse(console, hub, first, pulls[first])
-    console.print(Rule(f"{language(second).name}: {_TRANSLATOR} merges the pull request"))
-    hub.merge(f"{NAME}/{second}", pulls[second].number, _TRANSLATOR)
+    _review(console, hub, second, pulls[second])
     console.print(f"{NAME}/{second}#{pulls[second].number} is merged; the translation now reads:\n", highlight=False)
     merged = (hub.file(f"{NAME}/{second}", "main", SHOWN) or b"").decode()
-    console.print(Syntax("\n".join(merged.splitlines()[:12]), "markdown", theme="ansi_dark", word_wrap=True))
+    beginning = merged.partition("\n## ")[0].rstrip()
+    console.print(Syntax(beginning, "markdown", theme="ansi_dark", word_wrap=True))
+    console.print("(and so on)")
     console.print(Rule("In total"))
     console.print(_totals(hub))
     console.print(f"\nFrom the push to both pull requests, with their checks: {taken:.1f} s.", highlight=False)
@@ -128,8 +146,27 @@ def _converse(console: Console, hub: GitHubSandbox, code: str, pull: PullRequest
     reactions = _until(answered, "an answer to the comment")
     for found in hub.comments(repository, pull.number):
         console.print(f"{found.author}:", style="bold", markup=False, highlight=False)
-        console.print(Markdown(found.body.partition("<!--")[0]))
+        said = found.body.partition("<!--")[0]
+        # GitHub keeps the lines of a comment as they were written, and Markdown does not.
+        console.print(said if found.author == _TRANSLATOR else Markdown(said), markup=False, highlight=False)
     console.print(f"(reaction: {', '.join(reactions)})\n", highlight=False)
+
+
+def _review(console: Console, hub: GitHubSandbox, code: str, pull: PullRequestFacts) -> None:
+    """A translator words a sentence of the draft anew and merges it; what the bot says of that."""
+    repository = f"{NAME}/{code}"
+    console.print(Rule(f"{language(code).name}: {_TRANSLATOR} edits a sentence and merges the pull request"))
+    old, new = REVIEWED
+    draft = (hub.file(repository, BRANCH, SHOWN) or b"").decode()
+    if old not in draft:
+        raise DemoError(f"the draft of {SHOWN} has no {old!r}")
+    hub.commit(repository, BRANCH, {SHOWN: draft.replace(old, new).encode()}, "Review", _TRANSLATOR)
+    console.print(f"{_TRANSLATOR} commits to {BRANCH}: {old!r} becomes {new!r}", markup=False, highlight=False)
+    before = len(hub.comments(repository, pull.number))
+    hub.merge(repository, pull.number, _TRANSLATOR)
+    said = _until(lambda: hub.comments(repository, pull.number)[before:] or None, "the closing comment")[0]
+    console.print(f"\n{said.author}:", style="bold", markup=False, highlight=False)
+    console.print(Markdown(said.body.partition("<!--")[0]))
 
 
 def _totals(hub: GitHubSandbox) -> Table:

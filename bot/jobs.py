@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,12 +24,13 @@ from dbos import DBOS, DBOSClient, DBOSConfig, Debouncer, SetEnqueueOptions, Set
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import commands, events, workflow
+from bot.asking import Value
 from bot.commands import Pause, Resume, Retranslate, Skip
 from bot.events import Comment, Event, InstallationChanged, IssueEdited, PullRequestChanged, Push
 from bot.forge import ForgeError, Later
 from bot.publish import tell_problem
 from bot.registry import DatabaseError, Entry, Registry, driver
-from bot.workflow import Said, Value
+from bot.workflow import Said
 from bot.world import World
 from sync.faults import unexpected
 from sync.mirrors import remote_head
@@ -40,6 +42,8 @@ _NAME = "amts"
 _SILENT = 6  # heartbeats that a worker leaves out before it is taken for dead
 _LONGEST_QUIET = 10  # times the quiet period, after which an update begins though pushes go on
 _THREADS = 64  # jobs that one process holds, most of them asleep
+_HELD = 4  # updates that a process takes for each place: some wait for an engine, and other processes want some too
+_ASKED = 8  # upstreams asked at once for where they are
 _GRACE = 8.0  # seconds that stages have to end in when a worker is to end; who waits for it often has ten
 _UNWELL = 10.0  # seconds to leave a database alone that does not answer
 _ATTEMPTS = 50  # of a job whose process dies each time
@@ -80,7 +84,7 @@ class Places:
     """Where stages are worked on: so many at once, and none any more once they are closed."""
 
     def __init__(self, count: int) -> None:
-        self._count = count
+        self.count = count
         self._free = count
         self._closed = False
         self._changed = threading.Condition()
@@ -111,7 +115,7 @@ class Places:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._free == self._count, patience)
+            return self._changed.wait_for(lambda: self._free == self.count, patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +238,20 @@ def _start(queue: str, repository: str, id: str, job: Callable[..., str], *argum
 
 @DBOS.workflow(name="gather")
 def _look(repository: str) -> str:
+    if DBOS.run_step({"name": "awaited"}, lambda: _is_awaited(repository)):
+        return "an update that is queued already sees to it"
     _start("updates", repository, f"update-{DBOS.workflow_id}", _update, repository)
     return "queued"
+
+
+def _is_awaited(repository: str) -> bool:
+    """Whether an update is queued that has not looked yet: it will see all that is there now."""
+    queued = DBOS.list_workflows(
+        status="ENQUEUED", name="update", queue_name="updates", app_version=VERSION, load_output=False
+    )
+    ids = [status.workflow_id for status in queued if _job(status).subject == repository]
+    # One whose worker died is queued again, and goes on from what it saw then.
+    return any(not DBOS.list_workflow_steps(id, load_output=False, limit=1) for id in ids)
 
 
 @DBOS.workflow(name="update", max_recovery_attempts=_ATTEMPTS)
@@ -295,7 +311,9 @@ def _moved() -> list[str]:
     known = {entry.name: entry for entry in office.registry.all()}
     for name in known.keys() - set(there):
         office.registry.remove(name)
-    return [name for name in there if name not in known or _has_moved(known[name])]
+    with ThreadPoolExecutor(_ASKED) as asking:  # each may take as long as a server that does not answer
+        moved = asking.map(lambda name: name not in known or _has_moved(known[name]), there)
+        return [name for name, found in zip(there, moved, strict=True) if found]
 
 
 def _has_moved(entry: Entry) -> bool:
@@ -365,7 +383,8 @@ class Worker:
             register("gather", worker_concurrency=8, polling_interval_sec=tick)
             register("upstreams", worker_concurrency=1, polling_interval_sec=tick)
             register("commands", partition_concurrency=1, worker_concurrency=8, polling_interval_sec=tick)
-            register("updates", partition_concurrency=1, worker_concurrency=_THREADS // 2, polling_interval_sec=tick)
+            held = min(_HELD * self._office.places.count, _THREADS // 2)
+            register("updates", partition_concurrency=1, worker_concurrency=held, polling_interval_sec=tick)
         except (SQLAlchemyError, OSError) as error:
             DBOS.destroy()
             raise _unusable(error) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.counts import COLUMNS, WAITING, draft_json, report_json
+from bot.figures import engine_note, moved
 from bot.grouping import chapter_of
 from bot.markup import code, differences, escape, html_code, plain_name
 from bot.records import Proposal
@@ -16,20 +17,25 @@ from bot.review import (
     ReviewedSection,
     by_risk,
     count_characters,
+    count_findings,
     count_segments,
     is_stale,
     of_proposal,
     of_report,
     status,
+    tally,
+    tally_text,
 )
 from bot.wording import MAX_BODY, language_name, listing, plural, short, take
 from sync.model import Cost, Operation, SectionState, SegmentResult, SyncReport
+from sync.trial import Quality
 
 __all__ = [
     "MARKER",
     "MAX_BODY",
     "draft_json",
     "errors",
+    "findings_text",
     "proposal_body",
     "proposal_title",
     "pull_request",
@@ -48,6 +54,7 @@ _LIST_ROOM = 2_000
 _NOTE_ROOM = 4_000
 _REST_MARGIN = 500
 _MOST_EXAMPLES = 20
+_MOST_REASONS = 6
 
 _LISTED = {
     SectionState.RENAMED: "Renamed upstream",
@@ -84,17 +91,20 @@ def proposal_title(proposal: Proposal, language: str) -> str:
     return _title(of_proposal(proposal, language), (chapter and plain_name(chapter)) or "")
 
 
-def proposal_body(proposal: Proposal, language: str, chapter: str | None, paused: bool) -> str:
+def proposal_body(
+    proposal: Proposal, language: str, chapter: str | None, paused: bool, known: Quality | None = None
+) -> str:
     """The body (Markdown, at most MAX_BODY characters) of the bot's pull request: of all that is in it.
 
-    `chapter` is the one that it is for, None where it is for the whole book. The summary is always complete;
-    examples, rows and lists are cut to the room there is, and say so.
+    `chapter` is the one that it is for, None where it is for the whole book; `known` is what is known of the engine
+    on this book. The summary is always complete; examples, rows and lists are cut to the room there is, and say so.
     """
     review = of_proposal(proposal, language)
     what = f"This brings the {language_name(language)} translation in step with its source at"
     only = f", in the chapter {code(chapter)} only: every other one has a pull request of its own" if chapter else ""
     summary = " ".join([f"{what} {code(short(proposal.source))}{only}.", *_summary(review, by="AMTS")])
-    head = [MARKER, *([_PAUSED] if paused else []), summary]
+    engine = engine_note(known, proposal.engine)
+    head = [MARKER, *([_PAUSED] if paused else []), summary, *([engine] if engine else [])]
     return _body(head, review, "the changed files of this pull request have them all.", _STEERING)
 
 
@@ -117,6 +127,7 @@ def _body(head: list[str], review: Review, all_changes: str, steering: str) -> s
         *errors(review),
         *_examples(review),
         *_table(review),
+        *moved(review.drafted, review.language),
         *_lists(review),
         *_notes(review),
     ]
@@ -141,6 +152,8 @@ def _drafted(review: Review, by: str) -> Iterator[str]:
     results = [result for section in drafted for result in section.changes]
     done = ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if name != WAITING)
     yield f"{by} drafted {plural(len(drafted), 'section')}; of their segments: {done}."
+    yield f"{tally_text(tally(drafted))}."
+    yield from findings_text(review)
     if counts[WAITING]:
         stale = sum(map(is_stale, results))
         yield (
@@ -163,6 +176,16 @@ def _drafted(review: Review, by: str) -> Iterator[str]:
         yield "Nothing was sent to an engine."
     if review.cost is not None:
         yield _price(review.cost, would=not characters.sent)
+
+
+def findings_text(review: Review) -> Iterator[str]:
+    """A sentence on what the checks found, with the number of segments for each check; nothing where they did not."""
+    found = count_findings(review.sections)
+    if found:
+        segments = sum(bool(result.findings) for section in review.sections for result in section.changes)
+        each = ", ".join(f"{check} {count:,}" for check, count in found.items())
+        where = plural(segments, "segment")
+        yield f"The checks found something in {where} ({each}): each says why, and the text may be right all the same."
 
 
 def _translated(results: list[SegmentResult], engine: str) -> str:
@@ -235,6 +258,7 @@ def _example(section: ReviewedSection, result: SegmentResult) -> str:
     return "\n".join(
         [
             f"**{place}**: {escape(status(result), 250)}",
+            *(f"- {finding.check}: {escape(finding.reason, 300)}" for finding in result.findings[:_MOST_REASONS]),
             "",
             "| | source | translation |",
             "| --- | --- | --- |",
@@ -318,4 +342,5 @@ def _rest(review: Review, room: int, cut: str) -> list[str]:
 def _change(result: SegmentResult) -> str:
     text = result.draft or result.old_target or result.new_source or result.old_source or "no text"
     line = f"line {result.line}, " if result.line is not None else ""
-    return f"- {line}{escape(status(result), 250)}: {escape(text, 160)}"
+    found = "".join(f"; {finding.check}: {escape(finding.reason, 200)}" for finding in result.findings[:_MOST_REASONS])
+    return f"- {line}{escape(status(result), 250)}{found}: {escape(text, 160)}"

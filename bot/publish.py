@@ -41,7 +41,7 @@ def publish(
         if proposal.closing is not None:
             _close(forge, proposal, base)
             continue
-        pull = _show(forge, proposal, language, config, base, record.paused)
+        pull = _show(forge, proposal, language, config, base, record)
         if pull is None:
             continue
         numbers[branch] = pull.number
@@ -103,11 +103,11 @@ def mend(forge: Forge, *markers: str) -> list[int]:
 
 
 def _show(
-    forge: Forge, proposal: Proposal, language: str, config: Config, base: str, paused: bool
+    forge: Forge, proposal: Proposal, language: str, config: Config, base: str, record: Record
 ) -> PullRequest | None:
     """The open pull request with the text that belongs to it; None where it was closed just now."""
     title = proposal_title(proposal, language)
-    body = proposal_body(proposal, language, chapter_of(proposal.branch), paused)
+    body = proposal_body(proposal, language, chapter_of(proposal.branch), record.paused, record.quality)
     pull = forge.newest_pull_request(proposal.branch, base)
     if pull is None or pull.number <= proposal.after:
         return forge.open(proposal.branch, base, title, _stamped(title, body), config.pull_requests.draft)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sync import followup
 from sync.ground import BRANCH
 from sync.model import AmtsError, Cost, SectionState, SegmentResult
+from sync.trial import Measure, Quality
 
 REF = "refs/amts/state"
 PATH = "record.json"
@@ -91,7 +92,8 @@ class Record:
     drafted, each with the blob of the English it was declined at: it is respected until that changes. `proposals` are
     by branch, `waiting` the chapters that have no pull request yet; `dashboard`: whether an issue lists them.
     `last` is the number of the last pull request of a branch that was merged or closed. `shelved` are the proposals
-    whose pull request a person closed, by branch, until the next one there: it may be reopened.
+    whose pull request a person closed, by branch, until the next one there: it may be reopened. `quality` is what the
+    engine's last trial came to.
     """
 
     source: str | None = None
@@ -102,6 +104,7 @@ class Record:
     dashboard: bool = False
     last: Mapping[str, int] = field(default_factory=dict)
     shelved: Mapping[str, Proposal] = field(default_factory=dict)
+    quality: Quality | None = None
 
     def with_proposal(self, proposal: Proposal) -> Record:
         """The record with one proposal put in, or in place of that on the same branch."""
@@ -144,6 +147,7 @@ def load(data: bytes) -> Record:
             dashboard=_of(bool, fields["dashboard"]),
             last={_of(str, branch): _of(int, number) for branch, number in fields["last"].items()},
             shelved=_proposals(fields["shelved"]),
+            quality=_quality(fields.get("quality")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{REF} holds no record of AMTS: delete the ref, and the next sync starts anew") from error
@@ -201,6 +205,23 @@ def _section(fields: Mapping[str, Any]) -> SectionRecord:
 
 def _cost(fields: Mapping[str, Any]) -> Cost:
     return Cost(_of(int, fields["characters"]), _of(int, fields["billed"]), float(fields["dollars"]))
+
+
+def _quality(fields: Mapping[str, Any] | None) -> Quality | None:
+    if fields is None:
+        return None
+    return Quality(
+        _of(str, fields["engine"]), _of(str, fields["date"]),
+        _of(int, fields["units"]), _of(int, fields["n"]), _of(int, fields["characters"]),
+        _measure(fields["adapted"]), _measure(fields["plain"]),
+    )  # fmt: skip
+
+
+def _measure(fields: Mapping[str, Any] | None) -> Measure | None:
+    if fields is None:
+        return None
+    bleu, spread, chrf, ter = (float(fields[name]) for name in ("bleu", "spread", "chrf", "ter"))
+    return Measure(_of(int, fields["answered"]), bleu, spread, chrf, ter, _of(str, fields["signature"]))
 
 
 def _commit(value: object) -> str:

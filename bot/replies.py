@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from bot.counts import WAITING
 from bot.markup import code, escape
 from bot.records import Proposal, Record
-from bot.review import count_segments, of_proposal, open_proposals
+from bot.review import of_proposal, open_proposals, tally, tally_text
 from bot.wording import language_name, names, plural, short
 
 SETTINGS_MARKER = "<!-- amts:settings -->"
@@ -24,6 +23,7 @@ What you can ask of AMTS in a comment, with write access to this repository:
 | `/amts retranslate` | drafts anew what a machine wrote and nobody edited; `/amts retranslate SECTION` does so in \
 some sections only |
 | `/amts retranslate --engine NAME` | the same with another engine; `--no-act` leaves out Active Custom Translation |
+| `/amts score` | says what has become of the draft so far: how much of it was kept, and the work that it saved |
 | `/amts skip SECTION` | takes sections out of this pull request, until their English changes |
 | `/amts pause` | adds nothing more in this repository |
 | `/amts resume` | goes on after a pause |
@@ -174,11 +174,9 @@ def retranslated(count: int, left: int, reasons: Sequence[str]) -> str:
 
 def _of_proposal(proposal: Proposal, language: str) -> str:
     review = of_proposal(proposal, language)
-    counts = count_segments(review.sections)
     parts = [
         plural(len(review.sections), "section"),
-        f"{plural(proposal.segments, 'segment')} to review",
-        f"{counts[WAITING]:,} of them waiting for a translator",
+        tally_text(tally(review.sections)),
         *([f"{plural(review.failed, 'section')} left alone because of an error"] if review.failed else []),
     ]
     return f"This pull request: {', '.join(parts)}. The source is that at {code(short(proposal.source))}."

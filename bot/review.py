@@ -9,7 +9,8 @@ from enum import IntEnum
 
 from bot.counts import COLUMNS, WAITING
 from bot.records import Proposal, Record, SectionRecord
-from sync.model import Cost, Operation, SectionReport, SectionState, SegmentResult, SyncReport
+from bot.wording import plural
+from sync.model import Check, Cost, Operation, SectionReport, SectionState, SegmentResult, SyncReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,25 @@ class Risk(IntEnum):
     """
 
     STALE = 0
-    UNCERTAIN = 1
-    TRANSLATED = 2
-    MISSING = 3
+    SUSPECT = 1  # a check found something
+    UNCERTAIN = 2
+    TRANSLATED = 3
+    MISSING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many segments there are to review, how many of them need a look, and how many of these wait for a translator.
+
+    All that are not as they were are there to review.
+    """
+
+    to_review: int
+    to_look_at: int
+    waiting: int
+
+
+_GRAVITY = {check: place for place, check in enumerate(Check)}
 
 
 def of_report(report: SyncReport) -> Review:
@@ -106,10 +123,42 @@ def count_characters(sections: Sequence[ReviewedSection]) -> Characters:
     return Characters(sum(c.source for c in each), sum(c.changed for c in each), sum(c.sent for c in each))
 
 
+def tally(sections: Iterable[ReviewedSection]) -> Tally:
+    """The counts that all texts of the bot give, so that they agree."""
+    changes = [result for section in sections for result in section.changes]
+    look = sum(risk(result) is not None for result in changes)
+    return Tally(len(changes), look, sum(result.waiting for result in changes))
+
+
+def tally_text(counts: Tally) -> str:
+    """The counts in words, the same everywhere; plain text."""
+    if not counts.to_look_at:
+        return f"{plural(counts.to_review, 'segment')} to review, none of them marked for a look"
+    need = "needs" if counts.to_look_at == 1 else "need"
+    wait = "waits" if counts.waiting == 1 else "wait"
+    return (
+        f"{plural(counts.to_review, 'segment')} to review, {counts.to_look_at:,} of them {need} a look, "
+        f"{counts.waiting:,} of these {wait} for a translator"
+    )
+
+
+def count_findings(sections: Iterable[ReviewedSection]) -> dict[Check, int]:
+    """In how many segments each check found something, the gravest first; those that found nothing are left out."""
+    found = Counter(
+        check
+        for section in sections
+        for result in section.changes
+        for check in {finding.check for finding in result.findings}
+    )
+    return {check: found[check] for check in Check if found[check]}
+
+
 def risk(result: SegmentResult) -> Risk | None:
     """Why to look at a segment; None where there is nothing to see."""
     if result.waiting:
         return Risk.STALE if is_stale(result) else Risk.MISSING
+    if result.findings:
+        return Risk.SUSPECT
     if result.uncertain:
         return Risk.UNCERTAIN
     return Risk.TRANSLATED if result.operation == Operation.TRANSLATED else None
@@ -123,18 +172,28 @@ def is_stale(result: SegmentResult) -> bool:
 def by_risk(sections: Sequence[ReviewedSection]) -> list[tuple[ReviewedSection, SegmentResult]]:
     """The segments that need a look, the riskiest first; those of equal risk from all sections by turns.
 
+    Of those in which a check found something the ones with the gravest findings come first.
+
     So the first few of them say something about all of a book that is far behind, not about its first section.
     """
     found = []
     for place, section in enumerate(sections):
-        turns: Counter[Risk] = Counter()
+        turns: Counter[tuple[Risk, int]] = Counter()
         for result in section.changes:
             reason = risk(result)
             if reason is not None:
-                found.append(((reason, turns[reason], place), section, result))
-                turns[reason] += 1
+                rank = (reason, _gravity(result))
+                found.append(((*rank, turns[rank], place), section, result))
+                turns[rank] += 1
     found.sort(key=lambda item: item[0])
     return [(section, result) for _, section, result in found]
+
+
+def _gravity(result: SegmentResult) -> int:
+    """Where its gravest finding stands among the checks; 0 where that is not why to look at it."""
+    if result.waiting or not result.findings:
+        return 0
+    return min(_GRAVITY[finding.check] for finding in result.findings)
 
 
 def status(result: SegmentResult) -> str:

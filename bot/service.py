@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.forge import Server
+from bot.login import Server
 from bot.settings import SettingsError
 
 _DAY = 86_400.0  # seconds
+_SHORTEST_SECRET = 16  # characters; who finds it out can tell the bot anything
 _GITHUB = "https://github.com"
 _API = "https://api.github.com"
+
+
+class ServiceError(SettingsError):
+    """The environment is not as the service needs it; `faults` has a line for each thing that is wrong."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +56,12 @@ class Service:
 def read_service(environment: Mapping[str, str]) -> Service:
     """The settings of an environment, such as os.environ.
 
-    Raises SettingsError that names everything that is wrong or missing.
+    Raises ServiceError that names everything that is wrong or missing.
     """
     wrong: list[str] = []
 
     def number(name: str, default: float, least: float, most: float, unit: str) -> float:
-        text = environment.get(name, "")
-        try:
-            value = float(text) if text else default
-        except ValueError:
-            value = least - 1
-        if not least <= value <= most:
-            wrong.append(f"{name} is {text[:20]!r}: set it to {unit}, from {least:g} to {most:g}")
-            return default
-        return value
+        return _number(environment, wrong, name, default, least, most, unit)
 
     home = _home(environment)
     app_id = environment.get("AMTS_APP_ID", "")
@@ -70,8 +71,14 @@ def read_service(environment: Mapping[str, str]) -> Service:
     secrets = tuple(
         filter(None, (environment.get(name) for name in ("AMTS_WEBHOOK_SECRET", "AMTS_WEBHOOK_SECRET_OLD")))
     )
-    if not environment.get("AMTS_WEBHOOK_SECRET"):
+    secret = environment.get("AMTS_WEBHOOK_SECRET", "")
+    if not secret:
         wrong.append("AMTS_WEBHOOK_SECRET is missing: set it to the webhook secret of the GitHub App")
+    elif len(secret) < _SHORTEST_SECRET:
+        wrong.append(
+            f"AMTS_WEBHOOK_SECRET has fewer than {_SHORTEST_SECRET} characters: make one by `openssl rand -hex 32`, "
+            "and give it to the GitHub App, too"
+        )
     key = _private_key(environment, wrong)
     web = (environment.get("AMTS_GITHUB_URL") or _GITHUB).rstrip("/")
     api = (environment.get("AMTS_GITHUB_API_URL") or (_API if web == _GITHUB else f"{web}/api/v3")).rstrip("/")
@@ -84,7 +91,7 @@ def read_service(environment: Mapping[str, str]) -> Service:
         app_id=int(app_id) if app_id.isdecimal() else 0,
         private_key=key,
         secrets=secrets,
-        server=Server(api, number("AMTS_WRITE_PAUSE", 1, 0, 60, "seconds")),
+        server=Server(api, _pause(environment, wrong)),
         web=web,
         quiet=number("AMTS_QUIET_PERIOD", 60, 0, 86_400, "seconds"),
         poll=number("AMTS_POLL_PERIOD", 3600, 1, 604_800, "seconds"),
@@ -98,8 +105,36 @@ def read_service(environment: Mapping[str, str]) -> Service:
     if not service.database.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
         wrong.append("AMTS_DATABASE_URL must begin with sqlite:/// or postgresql://")
     if wrong:
-        raise SettingsError("; ".join(wrong))
+        raise ServiceError(wrong)
     return service
+
+
+def read_pause(environment: Mapping[str, str]) -> float:
+    """The pause between two writes to GitHub, in seconds. Raises SettingsError."""
+    wrong: list[str] = []
+    pause = _pause(environment, wrong)
+    if wrong:
+        raise SettingsError(wrong[0])
+    return pause
+
+
+def _pause(environment: Mapping[str, str], wrong: list[str]) -> float:
+    return _number(environment, wrong, "AMTS_WRITE_PAUSE", 1, 0, 60, "seconds")
+
+
+def _number(
+    environment: Mapping[str, str], wrong: list[str], name: str, default: float, least: float, most: float, unit: str
+) -> float:
+    """A number of the environment; where it is none, `wrong` says so."""
+    text = environment.get(name, "")
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        wrong.append(f"{name} is {text[:20]!r}: set it to {unit}, from {least:g} to {most:g}")
+        return default
+    return value
 
 
 def read_database(environment: Mapping[str, str]) -> str:

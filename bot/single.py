@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,21 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import workflow
-from bot.forge import Server, with_token
+from bot.asking import Value
 from bot.grouping import chapter_of
+from bot.login import Server, with_token
 from bot.markup import code
 from bot.messages import proposal_body, proposal_title
 from bot.publish import list_errors
 from bot.records import Record
+from bot.service import read_pause
 from bot.settings import read_settings
 from bot.tasks import open_bench
 from bot.updates import prepare_update
-from bot.workflow import Value
 from bot.world import Idle, World, look
 from sync import engines
 from sync.drafts import ask
+from sync.languages import language as find_language
 from sync.mirrors import Mirrors
+from sync.model import AmtsError
 from sync.sections import quiet
+
+
+class RunError(AmtsError):
+    """A run is told something that cannot be."""
 
 
 class _Unkept:
@@ -83,7 +91,8 @@ def rehearse(repository: str, token: str, wishes: Wishes, environment: Mapping[s
 def _report(record: Record, language: str) -> str:
     """The text of every pull request, and what waits."""
     texts = [
-        f"# {proposal_title(found, language)}\n\n{proposal_body(found, language, chapter_of(branch), record.paused)}"
+        f"# {proposal_title(found, language)}\n\n"
+        + proposal_body(found, language, chapter_of(branch), record.paused, record.quality)
         for branch, found in record.proposals.items()
         if found.closing is None
     ]
@@ -95,17 +104,21 @@ def _report(record: Record, language: str) -> str:
 
 @contextmanager
 def _world(repository: str, token: str, wishes: Wishes, environment: Mapping[str, str]) -> Iterator[World]:
+    _check(repository, wishes)
+    settings = read_settings(environment)
     web = environment.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
-    server = Server(environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"))
-    # In a workflow of GitHub Actions the token is that of an App which may not ask for its own name.
-    login = "github-actions[bot]" if environment.get("GITHUB_ACTIONS") == "true" else None
-    forge = with_token(server, token, repository, login)
+    api = environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    connect = with_token(Server(api, read_pause(environment)), token)
     with tempfile.TemporaryDirectory(prefix="amts-") as folder:
-        yield World(
-            lambda name: forge if name == repository else with_token(server, token, name, forge.login),
-            Mirrors(Path(folder), 10**12),
-            read_settings(environment),
-            web,
-            wishes=(wishes.engine, wishes.language),
-            hosts=None,
-        )
+        mirrors = Mirrors(Path(folder), 10**12)
+        yield World(connect, mirrors, settings, web, wishes=(wishes.engine, wishes.language), hosts=None)
+
+
+def _check(repository: str, wishes: Wishes) -> None:
+    """Raise AmtsError for what can be seen to be wrong before anybody is asked."""
+    if not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", repository, re.ASCII):
+        raise RunError(f"{repository[:100]!r} is no repository: write it as OWNER/NAME")
+    if wishes.engine is not None and wishes.engine not in engines.ENGINES:
+        raise RunError(f"unknown engine {wishes.engine[:40]!r}; known are {', '.join(engines.ENGINES)}")
+    if wishes.language is not None:
+        find_language(wishes.language)

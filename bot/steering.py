@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot import replies
+from bot import baselines, replies
 from bot.branches import leave_out
 from bot.commands import Pause, Resume, Retranslate, Skip, find_sections
 from bot.records import Proposal, Record, SectionRecord
@@ -18,6 +18,7 @@ from sync import pipeline
 from sync.bases import read_text
 from sync.config import Engine
 from sync.drafts import Asked
+from sync.effort import Baseline, written
 from sync.engines import Job, create
 from sync.model import Draft, Operation, Request, Translation
 from sync.redraft import redraft, requests
@@ -44,15 +45,18 @@ def prepare_skip(bench: Bench, command: Skip, number: int) -> Prepared:
     tip = bench.sight.tips.get(proposal.branch) if proposal else None
     if proposal is None or tip is None:
         return _refused(bench, replies.not_open())
-    found, missing = find_sections(command.sections, sorted(proposal.sections))
-    target = bench.sight.target
-    theirs = reviewed(bench.target, target, tip, found, bench.config.author, bench.language)
-    free = [path for path in found if path not in theirs]
+    # With those that are out already: who asks twice, or once beside a crash, is told the same.
+    found, missing = find_sections(command.sections, sorted({*proposal.sections, *bench.record.declined}))
+    here = [path for path in found if path in proposal.sections]
+    theirs = reviewed(bench.target, bench.sight.target, tip, here, bench.config.author, bench.language)
+    out = [path for path in found if path not in theirs]
+    free = [path for path in here if path not in theirs]
     said = [replies.unknown_sections(missing)] if missing else []
     said += [replies.not_skipped(tuple(theirs))] if theirs else []
+    said += [replies.skipped(out)] if out else []
+    failed = bool(missing or theirs)
     if not free:
-        return _refused(bench, *said)
-    said.append(replies.skipped(free))
+        return Prepared(None, {}, lambda _: Outcome(bench.record, replies=tuple(said), failed=failed))
     commit = leave_out(bench, {path: proposal.sections[path] for path in free}, (tip,))
     left = {path: section for path, section in proposal.sections.items() if path not in free}
     declined = {path: proposal.sections[path].source for path in free}
@@ -60,7 +64,7 @@ def prepare_skip(bench: Bench, command: Skip, number: int) -> Prepared:
     record = bench.record.with_proposal(replace(proposal, commit=commit, sections=left, closing=closing))
     record = replace(record, declined={**record.declined, **declined})
     outcome = keep(bench, record, {f"refs/heads/{proposal.branch}": commit})
-    made = replace(outcome, replies=tuple(said), failed=bool(missing or theirs))
+    made = replace(outcome, replies=tuple(said), failed=failed)
     return Prepared(None, {}, lambda _: made)
 
 
@@ -79,9 +83,8 @@ def prepare_retranslate(bench: Bench, command: Retranslate, number: int, world: 
     job = _job(bench, asked_for)
     if not job.requests:
         return _refused(bench, *(said or [replies.retranslated(0, 0, ())]))
-    lessons = pipeline.learn(pipeline.read(
-        bench.source, bench.target, bench.config, bench.sight.source, bench.sight.target, quiet
-    ), quiet)  # fmt: skip
+    merged = bench.read(bench.sight.target)
+    lessons = pipeline.learn(merged, quiet)
     engine = _engine(bench, command, world)
     translator = create(engine.name, lessons.knowledge, engine.options)
 
@@ -94,6 +97,7 @@ def prepare_retranslate(bench: Bench, command: Retranslate, number: int, world: 
             for path, text in texts.items()
             if asked_for[path]
         }
+        drafts = pipeline.check(drafts, merged, lambda: lessons.habits)
         return _redrafted(bench, proposal, drafts, texts, translator.name, said, len(job.requests))
 
     return Prepared(translator, {proposal.branch: job}, complete)
@@ -137,13 +141,25 @@ def _redrafted(
         _message(f"Draft {plural(count, 'segment')} anew", proposal, engine), bench.config.author, bench.sight.date,
     )  # fmt: skip
     sections = dict(proposal.sections)
+    old = {path: {found.id: found.draft for found in sections[path].results} for path in changed}
     for path, draft in changed.items():
-        old = sections[path]
-        source, altered, sent = old.characters
+        source, altered, sent = sections[path].characters
         looked = tuple(result for result in draft.results if is_change(result))
-        sections[path] = replace(old, results=looked, characters=(source, altered, sent + draft.characters_sent))
+        sections[path] = replace(
+            sections[path], results=looked, characters=(source, altered, sent + draft.characters_sent)
+        )
     made = replace(proposal, commit=commit, sections=sections, engine=engine)
-    outcome = keep(bench, bench.record.with_proposal(made), {f"refs/heads/{proposal.branch}": commit})
+    again = {
+        path: (
+            *baselines.read(bench.target, bench.sight.record, proposal.branch, path),
+            Baseline(
+                draft.text, written(result for result in draft.results if result.draft != old[path].get(result.id))
+            ),
+        )
+        for path, draft in changed.items()
+    }
+    updates = {f"refs/heads/{proposal.branch}": commit}
+    outcome = keep(bench, bench.record.with_proposal(made), updates, {proposal.branch: again})
     return replace(outcome, replies=(*said, reply), failed=bool(said))
 
 

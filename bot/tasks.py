@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from bot import records
-from bot.records import Record
-from bot.world import Sight, World, read_record, settle
+from bot import baselines, ledger, records
+from bot.baselines import Drafts
+from bot.merges import entries_of
+from bot.records import Proposal, Record
+from bot.world import Sight, World, merged, read_record, settle
 from sync import pipeline
 from sync.config import Config
 from sync.drafts import Asked
@@ -42,24 +44,36 @@ class Outcome:
 class Prepared:
     """A task up to the engine: a job for each branch, and what makes an outcome of the answers.
 
-    `limit`: US dollars that all of the jobs together may cost; None where none costs anything.
+    `limit`: US dollars that all of the jobs together may cost; None where none costs anything. `trials` are jobs that
+    measure the engine, by name, which no draft depends on.
     """
 
     translator: Translator | None
     jobs: Mapping[str, Job]
     complete: Callable[[Mapping[str, Asked]], Outcome]
     limit: float | None = None
+    trials: Mapping[str, tuple[Translator, Job]] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> dict[str, tuple[Translator, Job]]:
+        """Every job with the engine that is asked, by its name; what drafts need comes first."""
+        drafts = {name: (self.translator, job) for name, job in self.jobs.items() if self.translator and job.requests}
+        return {**drafts, **self.trials}
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a task works with: the sight, both repositories, the settings and the record as they were seen."""
+    """What a task works with: the sight, both repositories, the settings and the record as they were seen.
+
+    `merged` are the proposals whose pull requests were merged since that record was written.
+    """
 
     sight: Sight
     source: Mirror
     target: Mirror
     config: Config
     record: Record
+    merged: tuple[Proposal, ...] = ()
 
     @property
     def language(self) -> str:
@@ -76,8 +90,9 @@ def open_bench(world: World, sight: Sight, held: ExitStack) -> Bench:
     upstream = world.upstream(sight.upstream, sight.repository)
     source = held.enter_context(world.mirrors.hold(upstream, [sight.source]))
     settings = world.config(target, sight.target)
-    record = without_removed(settle(read_record(target, sight.record), sight), sight, target)
-    return Bench(sight, source, target, settings, record)
+    remembered = read_record(target, sight.record)
+    record = without_removed(settle(remembered, sight), sight, target)
+    return Bench(sight, source, target, settings, record, merged(remembered, sight))
 
 
 def without_removed(record: Record, sight: Sight, target: Mirror) -> Record:
@@ -93,8 +108,11 @@ def without_removed(record: Record, sight: Sight, target: Mirror) -> Record:
     return record
 
 
-def keep(bench: Bench, record: Record, updates: Mapping[str, str]) -> Outcome:
-    """The outcome with the record committed, where it changed."""
+def keep(bench: Bench, record: Record, updates: Mapping[str, str], drafts: Drafts | None = None) -> Outcome:
+    """The outcome with the record committed, where it changed, and with it what new `drafts` hold.
+
+    What review made of those that were merged goes into the ledger.
+    """
     before = read_record(bench.target, bench.sight.record)
     # GitHub gives the numbers, and is asked for them: a record is no other because they are known now.
     numberless = {branch: replace(found, number=None) for branch, found in record.proposals.items()}
@@ -102,8 +120,31 @@ def keep(bench: Bench, record: Record, updates: Mapping[str, str]) -> Outcome:
     if replace(record, source=before.source) == before and not updates:
         return Outcome(before)
     sight = bench.sight
+    files = {records.PATH: records.dump(record), **_drafts(bench, record, drafts or {}), **_ledger(bench)}
     commit = bench.target.write(
-        (sight.record,) if sight.record else (), {records.PATH: records.dump(record)},
+        (sight.record,) if sight.record else (), files,
         f"What AMTS remembers of {sight.source[:12]}\n", bench.config.author, sight.date,
     )  # fmt: skip
     return Outcome(record, {**updates, records.REF: commit})
+
+
+def _drafts(bench: Bench, record: Record, new: Drafts) -> dict[str, bytes | None]:
+    """The files of drafts that change: new ones, and those that nobody will merge any more."""
+    proposals = (*record.proposals.values(), *record.shelved.values())
+    wanted = {baselines.name_of(found.branch, path) for found in proposals for path in found.sections}
+    there = bench.target.tree(bench.sight.record) if bench.sight.record else {}
+    gone = [name for name in there if name.startswith(baselines.FOLDER) and name not in wanted]
+    made = {baselines.name_of(branch, path): found for branch, paths in new.items() for path, found in paths.items()}
+    return {**dict.fromkeys(gone), **{name: baselines.dump(made[name]) for name in made.keys() & wanted}}
+
+
+def _ledger(bench: Bench) -> dict[str, bytes]:
+    """The ledger with what was merged since it was written; nothing where that is nothing."""
+    entries = entries_of(bench.target, bench.sight, bench.merged, bench.language)
+    return {ledger.PATH: read_ledger(bench.target, bench.sight.record) + ledger.dump(entries)} if entries else {}
+
+
+def read_ledger(target: Mirror, record: str | None) -> bytes:
+    """The ledger that a commit of the record has, as it is."""
+    entry = target.tree(record).get(ledger.PATH) if record else None
+    return target.read(entry.blob) if entry else b""

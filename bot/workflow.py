@@ -11,26 +11,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from bot import commands, records, replies
-from bot.commands import Command, Help, Pause, Resume, Retranslate, Skip, Status, Unknown
+from bot import commands, ledger, records, replies
+from bot.asking import Value, as_asked, finish_jobs, poll, submit
+from bot.commands import Command, Help, Pause, Resume, Retranslate, Score, Skip, Status, Unknown
 from bot.dashboard import Ticked
-from bot.forge import ForgeError, Later
+from bot.figures import closing_comment, score_text
+from bot.forge import Forge, ForgeError, Later
+from bot.ledger import Merge
+from bot.merges import entries, review
 from bot.publish import PROBLEM_MARKER, mend, publish, tell_errors, tell_problem, tell_settings
 from bot.records import Record
 from bot.replies import SETTINGS_MARKER
 from bot.steering import prepare_pause, prepare_retranslate, prepare_skip, proposal_of
-from bot.tasks import Bench, Outcome, Prepared, open_bench
+from bot.tasks import Bench, Outcome, Prepared, open_bench, read_ledger
 from bot.updates import prepare_update
 from bot.world import Idle, Sight, World, look, read_record, settle
 from sync.config import ConfigError
-from sync.drafts import Asked, finish
-from sync.engines import Answers, EngineError, JobError
 from sync.faults import unexpected
 from sync.mirrors import Moved, Unreachable
-from sync.model import AmtsError, Cost, Translation
+from sync.model import AmtsError
+from sync.trial import is_trial
 
 _log = logging.getLogger(__name__)
 _TRIES = 6  # of a task, each time that somebody pushed while it was at work
@@ -38,8 +41,6 @@ _PATIENCE = 100  # times that GitHub may ask for a while, or be away, before a s
 _LONGEST_WAIT = 900.0  # seconds between two tries
 _HEADS = "refs/heads/"
 _WRITE = frozenset({"admin", "write", "maintain"})
-
-Value = Any  # what JSON can hold
 
 
 class StageError(AmtsError):
@@ -161,6 +162,11 @@ def _obey(
     if isinstance(command, Status):
         return (patiently(keeper, "status", lambda: _status(world, repository, said.number)),), False
 
+    if isinstance(command, Score):
+        asked = command.sections
+        text, wrong = patiently(keeper, "score", lambda: _score(world, repository, said.number, asked))
+        return (text,), wrong
+
     def prepare(bench: Bench) -> Prepared:
         if isinstance(command, Retranslate):
             return prepare_retranslate(bench, command, said.number, world)
@@ -214,11 +220,11 @@ def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[B
                 ready.append((bench, prepare(bench)))
             return ready[0]
 
-        handles = patiently(keeper, "translate", lambda: _submit(prepared()[1]))
+        handles = patiently(keeper, "translate", lambda: submit(prepared()[1]))
         answers: dict[str, Any] = {}
         is_late = False
         while waiting := [branch for branch in handles if branch not in answers]:
-            looked = patiently(keeper, "poll", lambda: _poll(prepared()[1], handles, waiting))
+            looked = patiently(keeper, "poll", lambda: poll(prepared()[1], handles, waiting))
             answers |= looked["answers"]
             if len(answers) < len(handles):
                 held.close()  # an engine is asked without the books; nobody waits for them meanwhile
@@ -228,8 +234,8 @@ def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[B
             ready.clear()
         done = patiently(keeper, "assemble and push", lambda: _push(*prepared(), answers))
         told = patiently(keeper, "publish", lambda: _publish(world, sight, done, prepared()[0]))
-        patiently(keeper, "finish", lambda: _finish(prepared()[1], handles, answers))
-    is_complete = not any("failure" in found for found in answers.values())
+        patiently(keeper, "finish", lambda: finish_jobs(prepared()[1], handles, answers))
+    is_complete = not any("failure" in found for name, found in answers.items() if not is_trial(name))
     return {
         "summary": told,
         "seen": (sight.upstream, sight.upstream_branch, sight.source) if is_complete else None,
@@ -237,50 +243,9 @@ def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[B
     }
 
 
-def _submit(prepared: Prepared) -> Value:
-    """The handle of each branch's job, or why it could not be begun. Raises EngineError where all are refused."""
-    handles: dict[str, Any] = {}
-    refusals: list[EngineError] = []
-    spent = 0.0
-    for branch, job in prepared.jobs.items():
-        if not job.requests or prepared.translator is None:
-            continue
-        cost = prepared.translator.estimate(job) if prepared.limit is not None else None
-        spent += cost.dollars if cost else 0.0
-        try:
-            if handles and prepared.limit is not None and spent > prepared.limit:
-                raise EngineError(f"an update may cost ${prepared.limit:g}, and the rest of it has used that up")
-            handles[branch] = {"handle": prepared.translator.submit(job)}
-        except JobError as error:
-            handles[branch] = {"failure": str(error)}
-        except EngineError as error:
-            handles[branch] = {"failure": str(error)}
-            refusals.append(error)
-    if refusals and len(refusals) == len(handles):
-        raise refusals[0]
-    return handles
-
-
-def _poll(prepared: Prepared, handles: Mapping[str, Any], branches: list[str]) -> Value:
-    """The answers that are there now, by branch, and after how long it is worth while to look again."""
-    found: dict[str, Any] = {}
-    for branch in branches:
-        if "failure" in handles[branch] or prepared.translator is None:
-            found[branch] = handles[branch]
-            continue
-        try:
-            answers = prepared.translator.poll(handles[branch]["handle"])
-        except JobError as error:
-            found[branch] = {"failure": str(error)}
-        else:
-            if answers is not None:
-                found[branch] = {"handle": handles[branch]["handle"], "answers": _dump(answers)}
-    return {"answers": found, "pause": prepared.translator.pause if prepared.translator else 1.0}
-
-
 def _push(bench: Bench, prepared: Prepared, answers: Mapping[str, Any]) -> Value:
     """Drafts and record committed and pushed, all at once. Raises Moved."""
-    outcome: Outcome = prepared.complete({branch: _asked(found) for branch, found in answers.items()})
+    outcome: Outcome = prepared.complete({branch: as_asked(found) for branch, found in answers.items()})
     bench.target.push(outcome.updates)
     heads = {ref.removeprefix(_HEADS): commit for ref, commit in outcome.updates.items() if ref.startswith(_HEADS)}
     return {
@@ -298,39 +263,17 @@ def _publish(world: World, sight: Sight, done: Mapping[str, Any], bench: Bench) 
     created = {branch: found.number is None for branch, found in record.proposals.items()}
     forge = world.connect(sight.repository)
     seen = Ticked(sight.chapters, sight.sections)
+    _tell_effort(forge, bench, done["record"])
     return publish(forge, record, bench.config, sight.branch, sight.upstream, done["tips"], created, seen)
 
 
-def _finish(prepared: Prepared, handles: Mapping[str, Any], answers: Mapping[str, Any]) -> Value:
-    """What the engine keeps for the jobs can go, as the drafts are pushed."""
-    notes: list[str] = []
-    for branch, found in answers.items():
-        if "answers" in found and prepared.translator is not None:
-            notes += finish(prepared.translator, handles[branch]["handle"])
-    return notes
-
-
-def _dump(answers: Answers) -> Value:
-    return {
-        "translations": {id: asdict(found) for id, found in answers.translations.items()},
-        "notes": list(answers.notes),
-        "cost": asdict(answers.cost) if answers.cost else None,
-    }
-
-
-def _asked(found: Mapping[str, Any]) -> Asked:
-    if "failure" in found:
-        return Asked(failure=found["failure"])
-    fields = found["answers"]
-    cost = fields["cost"]
-    return Asked(
-        Answers(
-            {id: Translation(**translation) for id, translation in fields["translations"].items()},
-            tuple(fields["notes"]),
-            Cost(**{**cost, "remarks": tuple(cost["remarks"])}) if cost else None,
-        ),
-        found["handle"],
-    )
+def _tell_effort(forge: Forge, bench: Bench, record: str | None) -> None:
+    """Say in each pull request that was merged since the last look what review made of its draft."""
+    numbers = {bench.sight.pulls[proposal.branch].number for proposal in bench.merged}
+    if numbers:
+        entries = ledger.load(read_ledger(bench.target, record), bench.sight.repository)
+        for number, found in ledger.of_pull_requests(entries, numbers).items():
+            forge.comment(number, "merged", closing_comment(found))
 
 
 def _status(world: World, repository: str, number: int) -> str:
@@ -339,6 +282,24 @@ def _status(world: World, repository: str, number: int) -> str:
         record: Record = settle(read_record(target, sight.record), sight)
         language = world.config(target, sight.target).language or ""
     return replies.status_text(record, proposal_of(record, number), language, sight.upstream)
+
+
+def _score(world: World, repository: str, number: int, sections: Sequence[str]) -> tuple[str, bool]:
+    """What has become of a pull request's draft so far, and whether that could not be said."""
+    sight = look(world, repository)
+    with world.mirrors.hold(world.access(repository), sight.commits) as target:
+        proposal = proposal_of(settle(read_record(target, sight.record), sight), number)
+        tip = sight.tips.get(proposal.branch) if proposal else None
+        if proposal is None or tip is None:
+            return replies.not_open(), True
+        found, missing = commands.find_sections(sections, sorted(proposal.sections)) if sections else ((), ())
+        if missing:
+            return replies.unknown_sections(missing), True
+        language = world.config(target, sight.target).language or ""
+        reviewed = review(target, sight.record, proposal, tip, language)
+        chosen = {path: units for path, units in reviewed.items() if path in found or not sections}
+        merge = Merge("", repository, number, language, proposal.engine)
+        return score_text(entries(merge, chosen)), False
 
 
 def _told(keeper: Keeper, world: World, repository: str, work: Callable[[], Any]) -> str:

@@ -21,7 +21,7 @@ from sync.bases import read_text
 from sync.config import Config, ConfigError, Engine
 from sync.engines import PAID
 from sync.languages import language as find_language
-from sync.mirrors import Access, Mirror, Mirrors, Moved, Unreachable, remote_head
+from sync.mirrors import Access, LoginWanted, Mirror, Mirrors, Moved, Unreachable, remote_head
 from sync.model import AmtsError
 
 _BRANCHES = "refs/heads/amts/"
@@ -107,11 +107,13 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """The newest pull request of a branch."""
+    """The newest pull request of a branch; when it was merged (ISO 8601), and as which commit."""
 
     number: int
     open: bool
     merged: bool
+    merged_at: str | None = None
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ def _look(world: World, repository: str) -> Sight:
     place = forge.place()
     if place.archived:
         raise Idle(f"{repository} is archived")
+    if not forge.has(config.PATH):  # whoever takes no part is not cloned
+        raise Idle(f"{repository} has no {config.PATH}")
     with world.mirrors.follow(world.access(repository)) as target:
         head = target.ref(f"refs/heads/{place.default_branch}")
         if head is None:
@@ -184,7 +188,7 @@ def _look(world: World, repository: str) -> Sight:
     upstream = world.upstream(settings.upstream, repository)
     try:
         _, source = remote_head(upstream, settings.upstream_branch)
-    except Unreachable:
+    except (Unreachable, LoginWanted):
         name = world.name_of(settings.upstream)
         if name is not None and not forge.sees(name):  # which git cannot tell from a server that is away
             raise ConfigError(f"{config.PATH}: upstream {name} is not there, or private: name a public one") from None
@@ -197,7 +201,7 @@ def _look(world: World, repository: str) -> Sight:
     for branch, proposal in (*record.shelved.items(), *record.proposals.items()):
         found = forge.newest_pull_request(branch, place.default_branch)
         if found is not None and found.number > proposal.after:
-            pulls[branch] = Pull(found.number, found.open, found.merged)
+            pulls[branch] = Pull(found.number, found.open, found.merged, found.merged_at, found.merge_commit)
     # Merged between the two looks, a pull request would seem to be gone while its words are not there yet.
     if remote_head(world.access(repository), place.default_branch)[1] != head:
         raise Moved(f"{repository} was pushed to while it was looked at")
@@ -243,6 +247,12 @@ def settle(record: Record, sight: Sight) -> Record:
             record = record.with_proposal(replace(proposal, number=pull.number))
     wanted = set(sight.sections)
     return replace(record, declined={path: blob for path, blob in record.declined.items() if path not in wanted})
+
+
+def merged(record: Record, sight: Sight) -> tuple[Proposal, ...]:
+    """The proposals of a record whose pull requests were merged since it was written."""
+    pulls = ((proposal, sight.pulls.get(branch)) for branch, proposal in record.proposals.items())
+    return tuple(found for found, pull in pulls if pull is not None and pull.merged and pull.number > found.after)
 
 
 def _drafted(proposal: Proposal) -> dict[str, str]:

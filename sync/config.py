@@ -18,7 +18,7 @@ from pathspec import GitIgnoreSpec
 from rapidfuzz import process
 
 from sync.languages import UnknownLanguage, language
-from sync.model import AmtsError
+from sync.model import AmtsError, Check, Mute
 from sync.typography import Typography
 
 PATH = ".github/amts.yml"
@@ -27,6 +27,7 @@ _MAX_DEPTH = 8
 _MAX_VALUES = 2_000
 _MAX_ADDRESS = 2_000
 _MAX_NAMES = 50
+_MAX_MUTES = 500
 _MAX_PATTERN = 256
 _MAX_STARS = 3  # the time to match a pattern is a path's length to the power of this
 _EXCLUDE = (
@@ -101,6 +102,13 @@ class PullRequests:
 
 
 @dataclass(frozen=True, slots=True)
+class Checks:
+    """What the checks of a draft's segments keep to themselves: known false alarms."""
+
+    mute: tuple[Mute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The settings of a translation repository. The defaults suit the translations of D2L."""
 
@@ -114,6 +122,7 @@ class Config:
     engine: Engine = Engine()
     terminology: str | None = None  # a path in the translation repository
     typography: Typography = field(default_factory=Typography)
+    checks: Checks = field(default_factory=Checks)
     pull_requests: PullRequests = field(default_factory=PullRequests)
     author: str = "AMTS <amts@bot.invalid>"
 
@@ -352,6 +361,29 @@ def _typography(value: _Value) -> Typography:
     return Typography(**_mapping(value, readers))
 
 
+def _checks(value: _Value) -> Checks:
+    return Checks(**_mapping(value, {"mute": _mutes}))
+
+
+def _mutes(value: _Value) -> tuple[Mute, ...]:
+    if not isinstance(value.node, yaml.SequenceNode) or len(value.node.value) > _MAX_MUTES:
+        raise value.refuse(f"must be a list of checks, or of {{check: …, text: …}}, at most {_MAX_MUTES}")
+    return tuple(_mute(_Value(node, value.key, value.where)) for node in value.node.value)
+
+
+def _mute(value: _Value) -> Mute:
+    if isinstance(value.node, yaml.ScalarNode):
+        return Mute(_check(value))
+    found = _mapping(value, {"check": _check, "text": _text})
+    if "check" not in found:
+        raise value.refuse(f"must name a check: {', '.join(Check)}")
+    return Mute(**found)
+
+
+def _check(value: _Value) -> Check:
+    return Check(_among(*Check)(value))
+
+
 def _pull_requests(value: _Value) -> PullRequests:
     readers = {
         "labels": _list(_label, "labels"),
@@ -424,6 +456,7 @@ _KEYS: dict[str, _Reader] = {
     "engine": _engine,
     "terminology": _optional(_path),
     "typography": _typography,
+    "checks": _checks,
     "pull_requests": _pull_requests,
     "author": _author,
 }

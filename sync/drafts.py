@@ -11,7 +11,7 @@ from sync import typography
 from sync.assemble import assemble
 from sync.bases import read_text
 from sync.book import Book
-from sync.engines import TAKE_TERMS, Answers, Handle, Job, JobError, Translator
+from sync.engines import Answers, Handle, Job, JobError, Translator
 from sync.faults import each
 from sync.lexicon import Lexicon
 from sync.markdown import parse
@@ -47,8 +47,6 @@ def read_terms(book: Book) -> tuple[tuple[Term, ...], list[str]]:
     path = book.config.terminology
     if path is None:
         return (), []
-    if book.config.engine.name not in TAKE_TERMS:
-        return (), [f"terminology: {path} is not used, because the engine {book.config.engine.name} takes no terms"]
     if path not in book.target_tree:
         return (), [f"terminology: there is no {path} in the translation repository: add it, or correct the setting"]
     try:

@@ -8,13 +8,15 @@ from dataclasses import MISSING, asdict, fields, replace
 from typing import Any
 
 from sync.inline import fold, strip_marks
-from sync.model import AmtsError, BlockKind, Operation, SegmentResult
+from sync.model import AmtsError, BlockKind, Check, Finding, Operation, SegmentResult
 from sync.places import Span, find_places, line_of
 
 BY_PERSON = "edited by a person"
 _GONE: Span = (-1, -1)  # the place of a text that stands nowhere
 _MOST_RESULTS = 50_000
 _LONGEST = 200_000  # characters of one text
+_MOST_FINDINGS = 50  # of one segment
+_LONGEST_REASON = 2_000
 _ENUMS = {"kind": BlockKind, "operation": Operation}
 _TEXTS = frozenset({"id", "reason"})
 _TEXTS_OR_NONE = frozenset({"old_source", "new_source", "old_target", "draft"})
@@ -91,7 +93,7 @@ def _as_it_stands(earlier: SegmentResult, now: SegmentResult | None, place: Span
     standing = now.draft if now is not None else None
     return replace(
         earlier, operation=Operation.KEPT, reason=BY_PERSON, draft=standing, waiting=False, uncertain=False,
-        machine=False, line=line, start=None, end=None,
+        machine=False, line=line, start=None, end=None, findings=(),
     )  # fmt: skip
 
 
@@ -160,6 +162,8 @@ def _result(item: Mapping[str, Any]) -> SegmentResult:
             raise _broken(name)
         if name in _ENUMS:
             values[name] = _ENUMS[name](value)
+        if name == "findings":
+            values[name] = tuple(Finding(Check(one["check"]), one["reason"]) for one in value)
     if (values.get("start") is None) != (values.get("end") is None) or values.get("end", 0) < values.get("start", 0):
         raise _broken("start")
     if not 1 <= values.get("nth", 1) <= values.get("among", 1):
@@ -173,9 +177,19 @@ def _is_right(name: str, value: object) -> bool:
         return isinstance(value, str) and value in set(_ENUMS[name])
     if name in _FLAGS:
         return isinstance(value, bool)
+    if name == "findings":
+        return isinstance(value, list) and len(value) <= _MOST_FINDINGS and all(map(_is_finding, value))
     if name in _TEXTS | _TEXTS_OR_NONE:
         return (value is None and name in _TEXTS_OR_NONE) or (isinstance(value, str) and len(value) <= _LONGEST)
     return (value is None and name in _NUMBERS_OR_NONE) or _is_number(value)
+
+
+def _is_finding(value: object) -> bool:
+    if not isinstance(value, dict) or value.keys() != {"check", "reason"}:
+        return False
+    check, reason = value["check"], value["reason"]
+    known = isinstance(check, str) and check in set(Check)
+    return known and isinstance(reason, str) and len(reason) <= _LONGEST_REASON
 
 
 def _is_number(value: object) -> bool:

@@ -28,10 +28,10 @@ _REFS = ("+refs/heads/*:refs/heads/*", "+refs/amts/*:refs/amts/*")
 _TEXT = (".md", ".yml", ".yaml", ".lock", ".csv", ".tsv", ".txt", ".json")
 _PASSING = re.compile(
     r"could not resolve|couldn't connect|connection|timed out|timeout|early eof|hung up|rpc failed"
-    r"|returned error: (5\d\d|429)|unexpected disconnect|kill signal|timeout: the command|could not read username"
-    r"|authentication failed",
+    r"|returned error: (5\d\d|429)|unexpected disconnect|kill signal|timeout: the command",
     re.I,
 )
+_LOGIN = re.compile(r"could not read username|authentication failed", re.I)
 _LONGEST = 1_800.0  # seconds for a fetch or a push, however steadily it goes on
 _SECONDS = 900  # that git may wait for a connection that sends less than _SLOW bytes a second
 _SLOW = 100
@@ -43,6 +43,10 @@ class Moved(RepositoryError):
 
 class Unreachable(RepositoryError):
     """The other side cannot be spoken to now; trying again later may help."""
+
+
+class LoginWanted(RepositoryError):
+    """The other side does not show the repository to everybody; trying again does not help."""
 
 
 def _nobody() -> str | None:
@@ -60,6 +64,11 @@ class Access:
     address: str
     token: Callable[[], str | None] = _nobody
     is_trusted: bool = True
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether git comes as anybody."""
+        return self.token is _nobody
 
     def environment(self, position: int) -> dict[str, str]:
         """Variables for git, whose numbered settings are free from `position` on."""
@@ -133,7 +142,7 @@ class Mirror(Repository):
         """Bring every branch, and the bot's own refs, to where they are on the other side."""
         for stale in self.git_dir.rglob("*.lock"):  # of a process that died; the caller holds the lock of this mirror
             stale.unlink(missing_ok=True)
-        with _over_the_wire():
+        with _over_the_wire(self._access):
             self._fetch()
 
     def _fetch(self) -> None:
@@ -177,7 +186,7 @@ class Mirror(Repository):
         Raises Moved where a ref would lose commits.
         """
         if updates:
-            with _over_the_wire():
+            with _over_the_wire(self._access):
                 self._push(*(f"{commit}:{ref}" for ref, commit in updates.items()))
 
     def _push(self, *wanted: str) -> None:
@@ -201,10 +210,10 @@ class Mirror(Repository):
 def remote_head(access: Access, branch: str | None) -> tuple[str, str]:
     """A branch on the other side (None: its default one) and the commit it points to, asked without a clone.
 
-    Raises RepositoryError, also where there is no such branch.
+    Raises Unreachable, LoginWanted, and RepositoryError, also where there is no such branch.
     """
     name = "HEAD" if branch is None else f"refs/heads/{branch}"
-    with _over_the_wire():
+    with _over_the_wire(access):
         answer = heads_of(access.address, name, access.environment(2))
     lines = [line.split("\t") for line in answer.splitlines()]
     refs = {ref: value for value, ref in lines if not value.startswith("ref: ")}
@@ -215,7 +224,7 @@ def remote_head(access: Access, branch: str | None) -> tuple[str, str]:
 
 
 @contextmanager
-def _over_the_wire() -> Iterator[None]:
+def _over_the_wire(access: Access) -> Iterator[None]:
     """Tell what is over by itself, sooner or later, from what is not."""
     try:
         yield
@@ -223,7 +232,13 @@ def _over_the_wire() -> Iterator[None]:
         raise
     except RepositoryError as error:
         # Not the whole command: an address may hold any word.
-        if _PASSING.search(str(getattr(error.__cause__, "stderr", error))):
+        said = str(getattr(error.__cause__, "stderr", error))
+        if _LOGIN.search(said) and access.is_anonymous:
+            raise LoginWanted(
+                f"{access.address} asks for a login, or is not there: name an upstream that everybody may read"
+            ) from error
+        # A token of this moment may not be known to every server yet.
+        if _PASSING.search(said) or _LOGIN.search(said):
             raise Unreachable(f"{error}: tried again later") from error
         raise
 

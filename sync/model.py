@@ -181,6 +181,36 @@ class Cost:
     remarks: tuple[str, ...] = ()  # of an estimate: what would stand in the way
 
 
+class Check(StrEnum):
+    """What is looked at in a segment that AMTS wrote or changed; the gravest first."""
+
+    REFERENCES = "references"  # cross-references and files that do not exist
+    TOKENS = "tokens"  # protected tokens
+    UNTRANSLATED = "untranslated"  # words left in the source language
+    NUMBERS = "numbers"  # and their units
+    TERMINOLOGY = "terminology"  # of the file, and of the book's own usage
+    BRACKETS = "brackets"  # and quotes, unbalanced
+    LENGTH = "length"  # out of proportion
+    DOUBLED = "doubled"  # words or punctuation
+    TYPOGRAPHY = "typography"  # width and spacing against the book's habit
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason to look at a segment, in words for translators; plain text, which may quote the segment."""
+
+    check: Check
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Findings that nobody wants to see: all of a check, or (`text`) those whose reason holds a text."""
+
+    check: Check
+    text: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
     """What became of one segment, for the report. Texts are single lines, None where there is none."""
@@ -202,6 +232,7 @@ class SegmentResult:
     end: int | None = None
     nth: int = 1  # which it is, from the top, of the places in the draft where this very text stands
     among: int = 1  # how many of them there are
+    findings: tuple[Finding, ...] = ()  # what the checks say of its text
 
 
 @dataclass(frozen=True, slots=True)

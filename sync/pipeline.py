@@ -1,14 +1,15 @@
 """THE MAIN PATH: sync one section, sync one translation repository.
 
-read ─ learn ─ plan ─ translate (one job for all sections) ─ draft ─ publish
+read ─ learn ─ plan ─ translate (one job for all sections) ─ draft ─ check ─ publish
 
 `sync_translation` goes all the way at once; the bot takes the same stages one by one, each in a durable step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from rapidfuzz import process
 
@@ -16,12 +17,15 @@ from sync.assemble import assemble
 from sync.book import Book, open_book
 from sync.config import Config
 from sync.drafts import Asked, Plans, ask, assemble_pairs, finish, plan_pairs, read_terms, read_units, translate
-from sync.engines import Job, Knowledge, Make, Translator, create
+from sync.engines import TAKE_TERMS, Job, Knowledge, Make, Translator, create
+from sync.findings import Standard, check_draft, is_checked
 from sync.ground import Ground
+from sync.habits import Habits
 from sync.lexicon import Lexicon
-from sync.model import AmtsError, Draft, SectionReport, SyncReport
+from sync.model import AmtsError, Draft, SectionReport, SyncReport, Term
 from sync.plan import plan_section
 from sync.publish import Publication, Publish, publication
+from sync.references import References
 from sync.repos import Repository
 from sync.reviewed import reviewed
 from sync.sections import Pair, Progress, quiet, read_pairs
@@ -35,13 +39,23 @@ class Reading:
     pairs: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lessons:
-    """What the translation teaches: an engine its knowledge, a plan its lexicon; `notes` on what could not be used."""
+    """What the translation teaches: an engine its knowledge, a plan its lexicon, the checks what the book does.
+
+    `terms` are those of the terminology, be the engine one that takes them or not; `notes` say what could not be used.
+    """
 
     knowledge: Knowledge
     lexicon: Lexicon
+    language: str
+    terms: tuple[Term, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def habits(self) -> Habits:
+        """The habits of the book: some seconds for a large one, so only where something was drafted."""
+        return Habits.learn(self.knowledge.units, self.terms, self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +135,7 @@ def sync_translation(
     planned = plan(ground, reading, sections, lessons.lexicon, progress)
     translator = make(config.engine.name, lessons.knowledge, config.engine.options)
     asked = ask(translator, planned.job, progress)
-    drafted = draft(planned, translator.name, asked, lessons.notes, progress)
+    drafted = draft(planned, translator.name, asked, lessons.notes, progress, lambda: lessons.habits)
     report = drafted.report
     if drafted.publication.files:
         report = replace(report, commit=publish.write(drafted.publication))
@@ -143,8 +157,9 @@ def learn(merged: Reading, progress: Progress) -> Lessons:
     book = merged.book
     units, unread = read_units(merged.pairs, book, progress)
     terms, unlisted = read_terms(book)
-    knowledge = Knowledge(tuple(units), terms, book.target.name)
-    return Lessons(knowledge, Lexicon.learn(units, book.language), (*unlisted, *unread))
+    taken = terms if book.config.engine.name in TAKE_TERMS else ()
+    knowledge = Knowledge(tuple(units), taken, book.target.name)
+    return Lessons(knowledge, Lexicon.learn(units, book.language), book.language, terms, (*unlisted, *unread))
 
 
 def plan(ground: Ground, reading: Reading, sections: Sequence[str], lexicon: Lexicon, progress: Progress) -> Planned:
@@ -159,10 +174,21 @@ def plan(ground: Ground, reading: Reading, sections: Sequence[str], lexicon: Lex
     return Planned(ground, reading, tuple(chosen), plan_pairs(work, book, lexicon, progress), theirs)
 
 
-def draft(planned: Planned, engine: str, asked: Asked, notes: Sequence[str], progress: Progress) -> Drafted:
-    """The drafts from the plans and what the engine answered."""
+def draft(
+    planned: Planned,
+    engine: str,
+    asked: Asked,
+    notes: Sequence[str],
+    progress: Progress,
+    habits: Callable[[], Habits] = Habits,
+) -> Drafted:
+    """The drafts from the plans and what the engine answered, checked.
+
+    `habits` is asked only where there is something to check; without it the checks know nothing of the book.
+    """
     book = planned.reading.book
     drafts, errors = assemble_pairs(planned.work, planned.plans, asked, planned.reviewed, book, progress)
+    drafts = check(drafts, planned.reading, habits)
     report = SyncReport(
         book.language,
         engine,
@@ -174,6 +200,21 @@ def draft(planned: Planned, engine: str, asked: Asked, notes: Sequence[str], pro
     )
     done = [(pair, drafts[pair.path]) for pair in planned.work if pair.path in drafts]
     return Drafted(report, publication(book, planned.ground, report, done))
+
+
+def check(drafts: Mapping[str, Draft], reading: Reading, habits: Callable[[], Habits]) -> dict[str, Draft]:
+    """The drafts of sections, by path, with what the checks find in the segments that AMTS wrote or changed."""
+    results = [result for draft in drafts.values() for result in draft.results]
+    if not any(is_checked(result) or result.findings for result in results):
+        return dict(drafts)
+    book = reading.book
+    texts = (text for pair in reading.pairs for text in (pair.new_source, pair.old_target))
+    references = References.of(
+        (*texts, *(draft.text for draft in drafts.values())), (*book.source_tree, *book.target_tree)
+    )
+    config = book.config
+    standard = Standard(book.language, habits(), references, config.checks.mute, config.source_language)
+    return {path: check_draft(draft, path, standard) for path, draft in drafts.items()}
 
 
 def choose(pairs: Sequence[Pair], sections: Sequence[str]) -> list[Pair]:

@@ -16,6 +16,7 @@ from sync.likeness import contested
 from sync.marks import outer_marks
 from sync.merge import Added, Closure, Place, Standing, arrange, closures, rivals
 from sync.model import BlockKind, Hole, Literal, Operation, Piece
+from sync.quantities import is_only_quantities
 from sync.sides import Out, Side
 from sync.slides import Slides
 from sync.state import Removed, State
@@ -204,7 +205,7 @@ class Region:
         closure = out.closure
         old, new = self.old.line(closure.old), self.new.line(closure.new)
         target = self.target.line(closure.target)
-        if target == old:  # not translated yet: the new English takes the place of the old
+        if target == old and not is_only_quantities(old):  # not translated yet: the new English takes its place
             out.text, out.edited, out.request = self.state.native(self.new.raw(closure.new)), True, new
             out.result = self.state.result(
                 self.kind, Operation.TRANSLATED, "edited, not translated yet", waiting=True, old=old, new=new, draft=new

@@ -319,18 +319,6 @@ class Repository:
         """Put all objects into few files; those that nothing points to go after two weeks."""
         self._git("gc", "--quiet", "--prune=2.weeks.ago")
 
-    def merge(self, ours: str, theirs: str, message: str, author: str, date: str | None = None) -> str:
-        """A commit of what two commits changed since they parted; no branch points to it.
-
-        Raises RepositoryError where they have nothing in common, or both changed a file.
-        """
-        base = self._text("merge-base", ours, theirs)
-        with tempfile.TemporaryDirectory(prefix="amts-") as folder:
-            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._git("read-tree", "-i", "-m", "--aggressive", base, ours, theirs, env=index)
-            tree = self._text("write-tree", env=index)  # refused where a file is unmerged
-        return self._commit_tree(tree, (ours, theirs), message, author, date)
-
     def store(self, data: bytes) -> str:
         """The id of a blob that holds these bytes."""
         return str(self._repo.odb.store(IStream(b"blob", len(data), BytesIO(data))).hexsha.decode())

@@ -164,7 +164,7 @@ def _renamed(book: Book, pair: Pair, item: _Found) -> Pair:
     in_place = book.config.layout.source_path(item.path) == item.names[0]
     certain = in_place and pair.source_path == item.names[-1]
     if certain and pair.new_path not in book.target_tree:
-        note = f"renamed upstream: moves to {pair.new_path}"
+        note = f"renamed upstream: moves from {pair.path} to {pair.new_path}"
         return replace(pair, state=SectionState.RENAMED, notes=(*pair.notes, note))
     state = pair.state if pair.state is SectionState.UP_TO_DATE else SectionState.RENAMED
     note = f"its source is now {pair.source_path}: the translation stays where it is"

@@ -28,8 +28,12 @@ ONLY_IN = {
         "bot.sandbox.amazon.server",
     },
     "flask": {"bot.webhook", "bot.bench.bare"},
-    "github": {"bot.forge"},
-    "requests": {"bot.forge"},
+    "github": {"bot.forge", "bot.gate", "bot.login"},
+    "requests": {"bot.gate", "sync.engines.adaptive.openai"},
+    "xllamacpp": {"sync.engines.adaptive.local"},
+    "bm25s": {"sync.engines.adaptive.retrieval"},
+    "huggingface_hub": {"sync.engines.adaptive.local"},
+    "matplotlib": {"bot.charts"},
     "dbos": {"bot.jobs"},
     "sqlalchemy": {"bot.jobs", "bot.registry"},
     "git": {"sync.repos"},
@@ -41,9 +45,10 @@ ONLY_IN = {
     "lxml": {"sync.parallel_data"},
     "yaml": {"sync.config"},
     "pathspec": {"sync.config"},
-    "numpy": {"sync.lexicon"},
+    "numpy": {"sync.lexicon", "sync.engines.adaptive.retrieval"},
     "subprocess": {
         "bot.bench.book",
+        "bot.bench.po4a",
         "bot.bench.webhook",
         "bot.cli.amazon",
         "bot.sandbox.github.processes",
@@ -54,7 +59,7 @@ ONLY_IN = {
 }
 # What an installation brings along; the bot, a benchmark or a sandbox may use more, and types are for who develops.
 EXTRAS = {
-    "cryptography", "dbos", "flask", "github", "jwt", "mdpo", "moto", "requests", "sqlalchemy", "translate", "werkzeug",
+    "bm25s", "cryptography", "dbos", "flask", "github", "huggingface_hub", "jwt", "matplotlib", "mdpo", "moto", "requests", "sqlalchemy", "translate", "werkzeug", "xllamacpp",
 }  # fmt: skip
 TYPES = ("mypy_boto3_",)
 

@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,7 +103,7 @@ def newer(version: str) -> bool:
     return tuple(map(int, version.split("."))) >= tuple(map(int, least.split(".")))
 
 
-def started(folder: Path, inputs: Mapping[str, str], own_token: bool = True) -> subprocess.CompletedProcess[str]:
+def started(folder: Path, inputs: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """The script of the action run as a runner does it; `amts run` reads its arguments and says what they were."""
     program = folder / "amts" / "bin" / "amts"
     program.parent.mkdir(parents=True)
@@ -112,19 +113,17 @@ def started(folder: Path, inputs: Mapping[str, str], own_token: bool = True) -> 
         "from bot.cli.service import run\n"
         "assert sys.argv[1] == 'run'\n"
         "given = run.make_context('run', sys.argv[2:]).params\n"
-        "json.dump(given | {name: os.environ[name] for name in ('GITHUB_TOKEN', 'GITHUB_ACTIONS')}, sys.stdout)\n"
+        "json.dump(given | {'GITHUB_TOKEN': os.environ['GITHUB_TOKEN']}, sys.stdout)\n"
     )
     program.chmod(0o755)
     (step,) = (step for step in STEPS if step.get("id") == "run")
     values = {f"${{{{ inputs.{name} }}}}": value for name, value in inputs.items()}
-    values["${{ inputs.token == github.token }}"] = str(own_token).lower()
     given = {name: values[value] for name, value in step["env"].items()}
     runner = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "RUNNER_TEMP": str(folder),
         "GITHUB_OUTPUT": str(folder / "output"),
-        "GITHUB_ACTIONS": "true",
     }
     script = folder / "script.sh"
     script.write_text(step["run"], encoding="utf-8")
@@ -149,7 +148,6 @@ NOTHING: dict[str, Any] = {
     "dry_run": False,
     "summary": None,
     "GITHUB_TOKEN": "a-token",
-    "GITHUB_ACTIONS": "true",
 }
 
 
@@ -174,11 +172,6 @@ def test_inputs_arrive_as_they_are(inputs: dict[str, str], wanted: dict[str, Any
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert reported(tmp_path) == NOTHING | wanted
     assert {path.name for path in tmp_path.iterdir()} == {"amts", "amts-report.md", "here.md", "output", "script.sh"}
-
-
-def test_whose_token_it_is_is_asked_of_another_one(tmp_path: Path) -> None:
-    assert started(tmp_path, INPUTS, own_token=False).returncode == 0
-    assert reported(tmp_path) == NOTHING | {"GITHUB_ACTIONS": "false"}
 
 
 @pytest.mark.parametrize("word", ["yes", "True", ""])
@@ -207,6 +200,19 @@ def extras(command: str) -> set[str]:
 def test_the_page_shows_the_workflow() -> None:
     (shown,) = re.findall(r"^```yaml\n(.+?)^```$", read("docs/action.md"), re.DOTALL | re.MULTILINE)
     assert shown == read("docs/amts.workflow.yml")
+
+
+def test_the_workflow_with_amazon_is_the_same_with_more() -> None:
+    (shown,) = re.findall(
+        r"^( {4}# \.github/workflows/amts\.yml.+?)^`", read("docs/action.md"), re.DOTALL | re.MULTILINE
+    )
+    found = yaml.safe_load(textwrap.dedent(shown))
+    job, plain = found["jobs"]["update"], WORKFLOW["jobs"]["update"]
+    assert found[True] == WORKFLOW["on"]
+    assert found["permissions"] == {"id-token": "write", **WORKFLOW["permissions"]}
+    assert job.pop("env").keys() == {"AMTS_AMAZON_BUCKET", "AMTS_AMAZON_ROLE", "AMTS_MAX_COST"}
+    assert job.pop("steps")[-1:] == plain["steps"]
+    assert job == {key: value for key, value in plain.items() if key != "steps"}
 
 
 def test_the_workflow_may_do_what_the_app_may() -> None:
@@ -327,7 +333,7 @@ def test_the_web_process_of_the_procfile_starts_the_webhook() -> None:
     )  # fmt: skip
     # It came as far as the settings, which are not there.
     assert ran.returncode != 0
-    assert "SettingsError: AMTS_APP_ID is missing" in ran.stderr
+    assert "ServiceError: AMTS_APP_ID is missing" in ran.stderr
 
 
 def instructions() -> list[tuple[str, str]]:

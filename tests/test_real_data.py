@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from bot.bench.attempts import ALONE, BOUND
+from bot.bench.replay import read_replays
 from bot.bench.replays import bench_replays
+from bot.bench.ways import figures_of
 from bot.files import pairs_in, read_text
+from sync.config import Engine
 from sync.engines import Knowledge, create
 from sync.markdown import parse
 from sync.pipeline import draft_section
@@ -69,19 +72,18 @@ def _wrapped_again(text: str) -> str:
     return "".join(pieces)
 
 
-def test_replays_are_drafted_and_keep_what_the_translators_kept(d2l: Path, tmp_path: Path) -> None:
-    cases = sorted((d2l / "replays" / "tr").iterdir())[1:9]
-    for case in cases:
-        (tmp_path / case.name).mkdir()
-        for file in case.iterdir():
-            shutil.copyfile(file, tmp_path / case.name / file.name)
-    figures = bench_replays(tmp_path, lambda *_: None)
-    assert not figures.failures
+def test_replays_are_drafted_and_keep_what_the_translators_kept(d2l: Path) -> None:
+    cases = [case for case in read_replays(d2l / "replays") if case.language == "tr"][1:9]
+    figures = bench_replays(cases, [Engine("none", {}), Engine("memory", {})], lambda *_: None)
+    assert figures.failures == []
     assert [outcome.name for outcome in figures.outcomes] == [case.name for case in cases]
     for outcome in figures.outcomes:
-        assert outcome.second_run_unchanged, outcome.name
-        assert outcome.damaged == (), outcome.name
-        assert outcome.lost == (), outcome.name
-        assert outcome.sent <= outcome.changed, outcome.name
-    means = figures.means
-    assert means["alone"] < means["none"] <= means["memory"] < means["bound"]
+        for way in ("none", "memory"):
+            attempt = outcome.attempts[way]
+            assert attempt.second_run_unchanged, outcome.name
+            assert attempt.damaged == (), outcome.name
+            assert attempt.lost == (), outcome.name
+            assert attempt.sent <= outcome.changed, outcome.name
+    ways = [figures_of(way, figures.outcomes) for way in (ALONE, "none", "memory", BOUND)]
+    alone, none, memory, bound = (found.prose_bleu for found in ways if found is not None)
+    assert alone < none <= memory < bound

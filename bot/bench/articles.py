@@ -14,6 +14,7 @@ from bot.bench import Progress
 from bot.bench.experiment import SOURCE_LANGUAGE, Experiment, Trial, Way, total
 from bot.bench.trials import ArticleScore, Outcome, carry_out
 from sync.model import Cost
+from sync.score import bleu, bleu_spread
 
 # English to Chinese, then Chinese to English; without ACT, with paragraph pairs, with sentence pairs. Published by
 # the authors of AMTS for Amazon Translate.
@@ -67,6 +68,7 @@ class ArticleFigures:
             "units": trial.units,
             "held_out": trial.held_out,
             "average": _mean(outcome),
+            "as_one": _as_one(outcome),
             "published_average": self._published_average(trial),
             "signature": _signature(outcome),
             "segments": len(trial.job.requests),
@@ -97,6 +99,7 @@ class ArticleFigures:
         table.add_section()
         averages = [_figure(_mean(outcome), self._published_average(outcome.trial)) for outcome in self.outcomes]
         table.add_row("average", *averages)
+        table.add_row("all as one text", *(_interval(_as_one(outcome)) for outcome in self.outcomes))
         return table
 
     def _trial_table(self) -> Table:
@@ -216,6 +219,18 @@ def _faults(outcome: Outcome) -> Counter[str]:
 
 def _cell(score: ArticleScore, known: float | None) -> str:
     return f"{score.bleu:.3f} ±{score.spread:.3f}{_beside(known)}"
+
+
+def _as_one(outcome: Outcome) -> tuple[float, float] | None:
+    """BLEU of all articles as one text, and half its interval, which is narrower than that of any one of them."""
+    found = [hypothesis for score in outcome.scores for hypothesis in score.hypotheses]
+    texts = [each.text for each in found], [each.reference for each in found]
+    language = outcome.trial.job.target_language
+    return (bleu(*texts, language).value, bleu_spread(*texts, language)) if found else None
+
+
+def _interval(found: tuple[float, float] | None) -> str:
+    return _NOTHING if found is None else f"{found[0]:.3f} ±{found[1]:.3f}"
 
 
 def _figure(value: float | None, known: float | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from bot import dashboard
 from bot.bench import Progress
 from bot.bench.scene import ONE, REVIEWABLE, Scene, SceneError, open_scene
 from bot.grouping import branch_of, chapters_of
+from bot.messages import proposal_body
 from bot.records import Proposal
 from bot.wording import MAX_BODY
 from sync.config import PullRequests
@@ -72,7 +74,8 @@ class Round:
 class ChapterFigures:
     """`at_once`, `body_at_once` and `seconds_at_once` are of the draft of everything at once.
 
-    `faults` says what was not as it should be, a line each.
+    `writing` are the seconds that its text took to be made from the record. `faults` says what was not as it should
+    be, a line each.
     """
 
     chapters: tuple[Chapter, ...]
@@ -80,6 +83,7 @@ class ChapterFigures:
     at_once: Size
     body_at_once: int
     seconds_at_once: float
+    writing: float
     faults: tuple[str, ...]
 
     @property
@@ -100,6 +104,7 @@ class ChapterFigures:
             "updates": len(self.rounds),
             "seconds": sum(seen.seconds for seen in self.rounds),
             "seconds_at_once": self.seconds_at_once,
+            "seconds_writing_at_once": self.writing,
             "faults": list(self.faults),
         }
 
@@ -144,6 +149,7 @@ class ChapterFigures:
         table.add_row("segments to review", f"{self.whole.segments:,}", f"{self.at_once.segments:,}")
         text = f"characters of a text, at most ({MAX_BODY:,} are allowed)"
         table.add_row(text, f"{found['largest_body']:,}", f"{self.body_at_once:,}")
+        table.add_row("seconds to write that text", "–", f"{self.writing:.2f}")
         table.add_row("characters of the dashboard, at most", f"{found['largest_dashboard']:,}", "–")
         table.add_row("updates: the first, and one after each merge", f"{len(self.rounds)}", "1")
         table.add_row("seconds", f"{found['seconds']:.0f}", f"{self.seconds_at_once:.0f}")
@@ -168,11 +174,17 @@ def bench_chapters(
         pulls = scene.open_pulls(_AT_ONCE)
         if not pulls:
             raise SceneError("the translation is up to date: there is nothing to measure")
-        sizes = _sizes(scene.record(_AT_ONCE).proposals[pulls[0].head])
+        record = scene.record(_AT_ONCE)
+        proposal = record.proposals[pulls[0].head]
+        sizes = _sizes(proposal)
+        began = time.perf_counter()
+        proposal_body(proposal, code, None, record.paused, record.quality)
+        writing = time.perf_counter() - began
         scene.add_folder(_NAME, translation, code, most)
         chapters, rounds = _by_chapter(scene, sizes, progress)
         found = [f"update {number}: {fault}" for number, seen in enumerate(rounds, 1) for fault in faults(seen, sizes)]
-        return ChapterFigures(chapters, rounds, _total(sizes.values()), len(pulls[0].body), seconds, tuple(found))
+        whole = _total(sizes.values())
+        return ChapterFigures(chapters, rounds, whole, len(pulls[0].body), seconds, writing, tuple(found))
 
 
 def faults(seen: Round, sizes: Mapping[str, Size]) -> Iterator[str]:

@@ -247,8 +247,19 @@ def _trial(
     knowledge = Knowledge(tuple(map(turned_round, units)) if turned else tuple(units), project=project)
     options = {**setup.engine.options, **_TOLD.get(setup.engine.name, {}).get(way, {})}
     translator = create(setup.engine.name, knowledge, options)
-    job = Job(*direction, requests)
+    job = Job(*direction, requests, _around(articles, requests))
     return Trial(job, way, len(units), held_out, translator, translator.estimate(job))
+
+
+def _around(articles: Sequence[Article], requests: Sequence[Request]) -> dict[str, tuple[str, str]]:
+    """The sentences before and after each request in its article, by its id."""
+    texts = {request.id: request.source for request in requests}
+    ids = [[request_id(article, number) for number in range(len(article.units))] for article in articles]
+    return {
+        id: (texts[own[place - 1]] if place else "", texts[own[place + 1]] if place + 1 < len(own) else "")
+        for own in ids
+        for place, id in enumerate(own)
+    }
 
 
 def request_id(article: Article, number: int) -> str:

@@ -1,166 +1,165 @@
-"""Real updates replayed, all of a folder: the figures, and what deserves a look."""
+"""Real updates replayed: every way of doing them beside the others, and what deserves a look."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from statistics import mean
 
 from rich.table import Table
 from rich.text import Text
 
-from bot.bench import Progress, percent
-from bot.bench.replay import TOLERANCE, Outcome, known_units, measure, read_replays
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A replay that could not be drafted, and why."""
-
-    name: str
-    error: str
+from bot.bench import Progress, po4a
+from bot.bench.attempts import ALONE, BOUND, Attempt, Outcome, attempt_all, estimate
+from bot.bench.experiment import total
+from bot.bench.replay import Replay, known_units
+from bot.bench.ways import PO4A, draft_table, figures_of, is_worse, way_label, way_table
+from sync.config import Engine
+from sync.engines import PAID
+from sync.model import Cost
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayFigures:
-    """All replays of a folder."""
+    """All replays, each done in all `ways`, leaving the old translation alone first; `engines` are those that draft."""
 
+    ways: tuple[str, ...]
+    engines: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
-    failures: tuple[Failure, ...]
 
     @property
-    def means(self) -> dict[str, float]:
-        """Mean prose BLEU over the cases drafted, by what was scored."""
-        names = ("alone", "none", "memory", "bound")
-        return {name: mean(getattr(case, name) for case in self.outcomes) for name in names}
+    def failures(self) -> list[tuple[str, str, str]]:
+        """What came to nothing: the case, the way, and why. That po4a does not take a case is no failure of ours."""
+        return [(case.name, way, why) for case in self.outcomes for way, why in case.failed.items() if way != PO4A]
 
-    def summary(self) -> dict[str, object]:
-        """The figures over all cases; empty but for the counts where no case was drafted."""
-        cases = self.outcomes
-        counts: dict[str, object] = {
-            "cases": len(cases) + len(self.failures),
-            "drafted": len(cases),
-        }
-        if not cases:
-            return counts
-        return counts | {
-            "prose_bleu": self.means,
-            "worse_than_alone": [case.name for case in cases if case.worse],
-            "blocks_kept_by_translators": sum(case.kept for case in cases),
-            "blocks_lost": sum(len(case.lost) for case in cases),
-            "second_run_unchanged": sum(case.second_run_unchanged for case in cases),
-            "blind_run_unchanged": sum(case.blind_run_unchanged for case in cases),
-            "characters_changed": sum(case.changed for case in cases),
-            "characters_sent": sum(case.sent for case in cases),
-            "machine_segments": sum(case.machine for case in cases),
-            "damaged_segments": sum(len(case.damaged) for case in cases),
-            "waiting": sum(case.waiting for case in cases),
-            "seconds": sum(case.seconds for case in cases),
+    @property
+    def common(self) -> list[Outcome]:
+        """The cases that every way could do."""
+        return [case for case in self.outcomes if not case.failed]
+
+    @property
+    def signatures(self) -> list[str]:
+        """How the scores were computed; several of a kind where there are several languages."""
+        scores = [case.attempts[ALONE].nearness for case in self.outcomes if ALONE in case.attempts]
+        return sorted(
+            {f"BLEU {it.bleu.signature}" for it in scores}
+            | {f"chrF {it.chrf.signature}" for it in scores}
+            | {f"TER {it.ter.signature}" for it in scores}
+        )
+
+    def gains(self) -> dict[str, list[float | None]]:
+        """For each way but leaving alone, what it gained in prose BLEU by that in every case; None: it could not."""
+        return {
+            way_label(way): [case.gain(way) if way in case.attempts else None for case in self.outcomes]
+            for way in self.ways
+            if way != ALONE
         }
 
     def to_json(self) -> dict[str, object]:
-        """The summary, every case and every failure."""
+        """The figures of every way, over all its cases and over those that every way could do; and every case."""
         return {
-            "summary": self.summary(),
-            "cases": [asdict(case) | {"worse": case.worse} for case in self.outcomes],
-            "failures": [asdict(failure) for failure in self.failures],
+            "ways": {way: self._way_json(way, self.outcomes) for way in self.ways},
+            "common": {"cases": len(self.common), **{way: self._way_json(way, self.common) for way in self.ways}},
+            "signatures": self.signatures,
+            "cases": [_case_json(case) for case in self.outcomes],
         }
 
+    @staticmethod
+    def _way_json(way: str, outcomes: Sequence[Outcome]) -> dict[str, object] | None:
+        found = figures_of(way, outcomes)
+        return None if found is None else asdict(found)
+
     def tables(self) -> list[Table]:
-        """One row a case, what deserves a look, and the summary."""
-        return [self._case_table(), self._finding_table(), self._summary_table()]
+        """One row a case, what deserves a look, the drafts, and every way beside the others."""
+        every = way_table(f"Replays: all {len(self.outcomes)}", self.ways, self.outcomes, self.signatures)
+        tables = [self._case_table(), self._finding_table(), draft_table(self.engines, self.outcomes), every]
+        if self.common and len(self.common) < len(self.outcomes):
+            title = f"Replays: the {len(self.common)} that every way could do"
+            tables.append(way_table(title, self.ways, self.common, self.signatures))
+        return tables
 
     def _case_table(self) -> Table:
         table = Table(title="Prose BLEU against what the translators merged")
         table.add_column("case", overflow="fold")
-        for heading in ("alone", "none", "memory", "bound", "gain", "lost", "sent/changed", "waiting", "ms"):
+        for heading in (*self.ways, "changed"):
             table.add_column(heading, justify="right", no_wrap=True)
         for case in self.outcomes:
-            scores = (f"{score:.4f}" for score in (case.alone, case.none, case.memory, case.bound))
-            table.add_row(
-                f"{case.language} {case.name}",
-                *scores,
-                f"{case.memory - case.alone:+.4f}",
-                f"{len(case.lost)}/{case.kept}",
-                f"{case.sent}/{case.changed}",
-                str(case.waiting),
-                f"{1000 * case.seconds:.0f}",
-                style="red" if case.worse else None,
-            )
+            found = (case.attempts.get(way) for way in self.ways)
+            scores = (f"{attempt.nearness.bleu.value:.4f}" if attempt else "–" for attempt in found)
+            worse = any(is_worse(case, way) for way in self.engines)
+            row = (f"{case.language} {case.name}", *scores, f"{case.changed:,}")
+            table.add_row(*row, style="red" if worse else None)
         return table
 
     def _finding_table(self) -> Table:
         table = Table(title="What deserves a look")
-        table.add_column("case", overflow="fold")
-        table.add_column("what")
-        table.add_column("where", overflow="fold")
-        for failure in self.failures:
-            table.add_row(failure.name, "not drafted", Text(failure.error))
+        for heading in ("case", "way", "what", "where"):
+            table.add_column(heading, overflow="fold")
         for case in self.outcomes:
-            for what, where in _findings(case):
-                table.add_row(case.name, what, Text(where))  # Text: a book may hold what looks like a style
-        return table
-
-    def _summary_table(self) -> Table:
-        table = Table(title="Replays")
-        table.add_column("figure")
-        table.add_column("value", justify="right")
-        cases = self.outcomes
-        total = len(cases) + len(self.failures)
-        table.add_row("cases drafted", f"{len(cases)} of {total}")
-        if not cases:
-            return table
-        labels = {
-            "alone": "old translation left alone",
-            "none": "draft, engine none",
-            "memory": "draft, engine memory",
-            "bound": "draft, the translators' own sentences",
-        }
-        for name, value in self.means.items():
-            table.add_row(f"mean prose BLEU: {labels[name]}", f"{value:.4f}")
-        kept, lost = sum(case.kept for case in cases), sum(len(case.lost) for case in cases)
-        machine, damaged = sum(case.machine for case in cases), sum(len(case.damaged) for case in cases)
-        sent, changed = sum(case.sent for case in cases), sum(case.changed for case in cases)
-        table.add_row(f"cases lower than left alone by > {TOLERANCE}", str(sum(c.worse for c in cases)))
-        table.add_row("blocks the translators kept, in the draft", f"{percent(kept - lost, kept)} of {kept}")
-        table.add_row("second run changes nothing", f"{sum(c.second_run_unchanged for c in cases)} of {total}")
-        table.add_row("  and without a recorded base", f"{sum(c.blind_run_unchanged for c in cases)} of {total}")
-        ratio = f"{sent / changed:.3f}" if changed else "–"
-        table.add_row("characters sent / characters changed", f"{sent} / {changed} = {ratio}")
-        intact = percent(machine - damaged, machine)
-        table.add_row("machine-written segments with intact tokens", f"{intact} of {machine}")
-        table.add_row("segments left waiting", str(sum(case.waiting for case in cases)))
-        table.add_row("time for one draft, mean", f"{1000 * mean(case.seconds for case in cases):.0f} ms")
+            for way, why in case.failed.items():
+                if way != PO4A:  # its reasons are in the JSON
+                    table.add_row(case.name, way, "not done", Text(why))
+            for way in self.engines:
+                for what, where in _findings(case, way):
+                    # Text: a book may hold what looks like a style.
+                    table.add_row(case.name, way, what, Text(where))
         return table
 
 
-def _findings(case: Outcome) -> Iterator[tuple[str, str]]:
-    if case.worse:
-        yield (
-            "lower than left alone",
-            f"none {case.none - case.alone:+.4f}, memory {case.memory - case.alone:+.4f}",
-        )
-    if not case.second_run_unchanged:
-        yield "second run changes it", case.name
-    for block in case.lost:
+def _findings(case: Outcome, way: str) -> Iterator[tuple[str, str]]:
+    attempt = case.attempts.get(way)
+    if attempt is None:
+        return
+    if is_worse(case, way):
+        yield "lower than left alone", f"{case.gain(way):+.4f}"
+    if attempt.second_run_unchanged is False:
+        yield "second run changes it", ""
+    for block in attempt.lost:
         yield "block lost", block[:120]
-    for segment in case.damaged:
+    for segment in attempt.damaged:
         yield "tokens differ", segment[:240]
-    if case.sent > case.changed:
-        yield "more sent than changed", f"{case.sent} > {case.changed}"
+    if attempt.sent > case.changed:
+        yield "more sent than changed", f"{attempt.sent} > {case.changed}"
 
 
-def bench_replays(folder: Path, progress: Progress) -> ReplayFigures:
-    """Drafts every replay below `folder`; FileError where there is none or one is not complete."""
-    replays = read_replays(folder)
-    outcomes: list[Outcome] = []
-    failures: list[Failure] = []
+def _case_json(case: Outcome) -> dict[str, object]:
+    return {
+        "name": case.name,
+        "language": case.language,
+        "section": case.section,
+        "blocks_kept_by_translators": case.kept,
+        "characters_changed": case.changed,
+        "attempts": {way: _attempt_json(attempt) for way, attempt in case.attempts.items()},
+        "failed": dict(case.failed),
+    }
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, object]:
+    near = attempt.nearness
+    scores = {"prose_bleu": near.bleu.value, "chrf": near.chrf.value, "ter": near.ter.value, "edits": near.edits}
+    return scores | {name: value for name, value in asdict(attempt).items() if name != "nearness"}
+
+
+def estimate_replays(replays: Sequence[Replay], engines: Sequence[Engine], progress: Progress) -> Cost | None:
+    """What all replays would cost at most, without sending anything; None: nothing. Raises EngineError."""
+    paid = [engine for engine in engines if engine.name in PAID]
+    costs = []
+    for number, replay in enumerate(replays if paid else ()):
+        progress("estimate", number, len(replays))
+        units = list(known_units(replay, replays))
+        costs += [estimate(replay, units, engine) for engine in paid]
+    return total(costs)
+
+
+def bench_replays(replays: Sequence[Replay], engines: Sequence[Engine], progress: Progress) -> ReplayFigures:
+    """Does every replay in every way: with each engine, and with po4a where that is installed.
+
+    Each case knows what could be known then of the others (`known_units`). A way that fails costs no other.
+    """
+    outside = {PO4A: po4a.translate} if po4a.is_installed() else {}
+    outcomes = []
     for number, replay in enumerate(replays):
         progress("replays", number, len(replays))
-        try:
-            outcomes.append(measure(replay, list(known_units(replay, replays))))
-        except Exception as error:  # whatever it is: a case that is not drafted counts as one
-            failures.append(Failure(replay.name, f"{type(error).__name__}: {error}"))
+        outcomes.append(attempt_all(replay, list(known_units(replay, replays)), engines, outside))
     progress("replays", len(replays), len(replays))
-    return ReplayFigures(tuple(outcomes), tuple(failures))
+    names = tuple(dict.fromkeys(engine.name for engine in engines))
+    return ReplayFigures((ALONE, *names, BOUND, *outside), names, tuple(outcomes))

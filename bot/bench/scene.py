@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import records, workflow
-from bot.forge import App, Server
+from bot.asking import Value
+from bot.login import App, Server
 from bot.records import Record
 from bot.sandbox.github import GitHubSandbox, PullRequestFacts
 from bot.sandbox.github.git import BareRepository
@@ -43,7 +44,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def step(self, name: str, make: Callable[[], workflow.Value]) -> workflow.Value:
+    def step(self, name: str, make: Callable[[], Value]) -> Value:
         """Do a stage, and take its time."""
         began = time.perf_counter()
         try:

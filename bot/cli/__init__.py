@@ -17,6 +17,7 @@ from bot.cli.bench import bench, demo
 from bot.cli.book import status, sync
 from bot.cli.data import parallel_data
 from bot.cli.output import one_line
+from bot.cli.quality import quality
 from bot.cli.section import align, draft, score, segments
 from bot.cli.service import app_manifest, jobs, run, serve, worker
 from sync.faults import unexpected
@@ -35,7 +36,7 @@ def amts(debug: bool) -> None:
 
 for command in (
     sync, draft, status, segments, align, score, parallel_data, doctor, sandbox,
-    serve, worker, run, jobs, app_manifest, bench, demo,
+    serve, worker, run, jobs, quality, app_manifest, bench, demo,
 ):  # fmt: skip
     amts.add_command(command)
 

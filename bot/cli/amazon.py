@@ -59,7 +59,7 @@ def doctor(target: Path | None, language: str | None, json_file: Path | None) ->
     settings = Config()
     if target is not None:
         with Repository(target) as translation:
-            settings = read_config(translation, "HEAD", language)
+            settings = read_config(translation, "HEAD", None)  # into which language is asked here alone
     engine = settings.engine if settings.engine.name == "amazon" else Engine("amazon")
     options = read_options(with_settings(engine, read_settings(os.environ)).options)
     into = find_language(language or settings.language or _LANGUAGE).code

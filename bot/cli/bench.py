@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-from rich.console import Console
 
 from bot.bench import Figures, Progress
-from bot.cli.output import PIPE_WIDTH, console, json_option, note, progress, put_figures, put_text
+from bot.cli.output import console, json_option, note, progress, put_figures, put_text
+from bot.cli.replays import agreed, mine, replays
 from bot.settings import read_settings, with_settings
 from sync.config import Engine
 from sync.engines import PAID
 
 if TYPE_CHECKING:
-    from bot.bench.experiment import Experiment
+    pass
 
 # Imports are made where they are used: a benchmark brings in libraries that no other command needs.
 
@@ -39,15 +38,8 @@ def bench() -> None:
     """Measure AMTS on real books: the figures of the README."""
 
 
-@bench.command()
-@click.argument("directory", type=folder)
-@json_option
-def replays(directory: Path, json_file: Path | None) -> int:
-    """Draft the real updates below DIRECTORY and compare with what the translators merged."""
-    from bot.bench.replays import bench_replays
-
-    figures = _measured(lambda report: bench_replays(directory, report), json_file)
-    return 1 if figures.failures else 0
+bench.add_command(replays)
+bench.add_command(mine)
 
 
 @bench.command()
@@ -59,6 +51,17 @@ def edits(directory: Path, language: str, json_file: Path | None) -> None:
     from bot.bench.edits import bench_edits
 
     _measured(lambda report: bench_edits(directory, language, report), json_file)
+
+
+@bench.command()
+@click.argument("directory", type=folder)
+@language_option
+@json_option
+def checks(directory: Path, language: str, json_file: Path | None) -> int:
+    """Run the checks on what people translated below DIRECTORY, and on the same with faults put into it."""
+    from bot.bench.checks import bench_checks
+
+    return _held(_measured(lambda report: bench_checks(directory, language, report), json_file).as_said)
 
 
 @bench.command()
@@ -115,7 +118,7 @@ def articles(
 
     TARGET holds the pairs X_origin.md and X.md; all but the articles are what the engine may learn from.
     """
-    from bot.bench.articles import bench_articles
+    from bot.bench.articles import bench_articles, cost_table
     from bot.bench.experiment import Setup, prepare
 
     wanted = tuple(name.strip() for name in names.split(",") if name.strip())
@@ -126,32 +129,23 @@ def articles(
     told = with_settings(Engine(engine, {"max_cost": limit} if engine in PAID else {}), settings)
     with progress() as report:
         experiment = prepare(Setup(target, language, wanted, told, added, seen), report)
-    if not _agreed(experiment, limit, yes):
+    if not agreed(experiment.estimate, cost_table(experiment), limit, yes):
         note("nothing was sent")
         return 1
     figures = _measured(lambda report: bench_articles(experiment, report), json_file)
     return 1 if figures.failed else 0
 
 
-def _agreed(experiment: Experiment, limit: float, yes: bool) -> bool:
-    """Whether what an experiment costs may be spent; whoever is at the terminal is asked."""
-    from bot.bench.articles import cost_table
+@bench.command(name="engines")
+@click.argument("target", type=folder)
+@click.option("--segments", default=40, show_default=True, type=click.IntRange(2), help="To translate, in each run.")
+@language_option
+@json_option
+def engine_speed(target: Path, segments: int, language: str, json_file: Path | None) -> int:
+    """Time the model of the engine local on the pairs below TARGET: batching, retrieval, and a second run."""
+    from bot.bench.engines import bench_engines
 
-    cost = experiment.estimate
-    if cost is None:
-        return True
-    # Not to standard output, where only the figures go.
-    Console(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH).print(cost_table(experiment))
-    if cost.dollars > limit:
-        raise click.UsageError(
-            f"this would cost ${cost.dollars:,.2f}, over the limit of ${limit:,.2f}, and nothing was sent: "
-            "name fewer articles, or raise --max-cost and AMTS_MAX_COST"
-        )
-    if yes:
-        return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(f"this costs ${cost.dollars:,.2f}, and there is no terminal to ask on: add --yes")
-    return click.confirm(f"Spend ${cost.dollars:,.2f}?", err=True)
+    return _held(_measured(lambda report: bench_engines(target, language, segments, report), json_file).as_said)
 
 
 @bench.command(name="parallel-data")

@@ -19,7 +19,7 @@ from bot.settings import read_settings, with_limit, with_settings
 from sync import config
 from sync.bases import read_text
 from sync.config import Config, Engine
-from sync.engines import create, rehearse
+from sync.engines import check, create, rehearse
 from sync.languages import language as find_language
 from sync.model import SectionState, SyncReport
 from sync.pipeline import sync_translation
@@ -131,11 +131,21 @@ def _publisher(target: Repository, dry_run: bool, output: Path | None) -> Publis
 
 
 def read_config(target: Repository, revision: str, language: str | None) -> Config:
-    """The settings of a translation repository at a revision, its defaults where it has none."""
+    """The settings of a translation repository at a revision, its defaults where it has none.
+
+    Raises click.UsageError where they name another language.
+    """
     tree = target.tree(target.resolve(revision))
     text = read_text(target, config.PATH, tree[config.PATH]) if config.PATH in tree else ""
     settings = config.load(text)
-    return replace(settings, language=find_language(language).code) if language else settings
+    if not language:
+        return settings
+    code = find_language(language).code
+    if settings.language not in (None, code):
+        raise click.UsageError(
+            f"--language {code}: {config.PATH} of {target.label} says {settings.language}: leave --language out"
+        )
+    return replace(settings, language=code)
 
 
 @click.command()
@@ -152,6 +162,8 @@ def status(
     """Show how every section of the translation TARGET stands to SOURCE."""
     with Repository(source) as english, Repository(target) as translation, progress() as report_progress:
         settings = read_config(translation, target_revision, language)
+        engine = with_settings(settings.engine, read_settings(os.environ))
+        check(engine.name, engine.options)  # or a sync would be the first to refuse it
         sections = status_of(
             english,
             translation,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +24,6 @@ from bot.cli.output import (
 from bot.counts import count_segments, draft_json
 from bot.files import FileError, Pair, PairFiles, pairs_between, pairs_in, read_text
 from bot.settings import read_settings, with_settings
-from sync.align import align_blocks
 from sync.config import Engine
 from sync.drafts import check_texts
 from sync.engines import Knowledge, create
@@ -33,9 +31,9 @@ from sync.languages import language as find_language
 from sync.lexicon import Lexicon
 from sync.markdown import parse
 from sync.memory import read_units, write_units
-from sync.model import AmtsError, Block, Draft, Section, Segment, TranslationUnit
+from sync.model import AmtsError, Block, Draft, Segment, TranslationUnit
 from sync.pipeline import draft_section
-from sync.score import bleu, chrf, prose_text, ter
+from sync.score import bleu, chrf, prose_pairs, prose_text, ter
 from sync.units import translation_units
 
 Granularity = Literal["sentence", "paragraph"]
@@ -208,7 +206,7 @@ def score(hypothesis: Path, reference: Path, language: str, json_file: Path | No
     scores = {
         "BLEU": bleu(*texts, code),
         "chrF": chrf(*texts),
-        "TER": ter(*_block_texts(first, second), code),
+        "TER": ter(*prose_pairs(first, second), code),
     }
     if json_file is not None:
         values = {name: {"value": it.value, "signature": it.signature} for name, it in scores.items()}
@@ -219,19 +217,3 @@ def score(hypothesis: Path, reference: Path, language: str, json_file: Path | No
             table.add_row(name, f"{it.value:.4f}", it.signature)
         put_tables([table])
     return 0
-
-
-def _block_texts(hypothesis: Section, reference: Section) -> tuple[list[str], list[str]]:
-    """The prose of both, link by link: TER takes a minute for the whole text of a section at once."""
-    links = align_blocks(hypothesis, reference)
-    linked = {i for link in links for i in link.sources}, {i for link in links for i in link.targets}
-    rest = [{*range(len(it.blocks))} - done for it, done in zip((hypothesis, reference), linked, strict=True)]
-    places = [(link.sources, link.targets) for link in links]
-    places += [((i,), ()) for i in sorted(rest[0])] + [((), (i,)) for i in sorted(rest[1])]
-    pairs = [(_prose_of(hypothesis, a), _prose_of(reference, b)) for a, b in places]
-    pairs = [pair for pair in pairs if any(pair)] or [("", "")]
-    return [first for first, _ in pairs], [second for _, second in pairs]
-
-
-def _prose_of(section: Section, places: Sequence[int]) -> str:
-    return prose_text(replace(section, blocks=tuple(section.blocks[place] for place in places)))

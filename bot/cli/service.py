@@ -8,6 +8,8 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output import note, one_line, put_tables, put_text
-from bot.service import read_database, read_service
+from bot.service import ServiceError, read_database, read_service
 from bot.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -32,11 +34,12 @@ _STATES = ("waits", "queued", "runs", "done", "failed", "cancelled", "given up")
 def serve(bind: str, processes: int) -> int:
     """Take GitHub's webhooks: POST /webhook, GET /healthz, GET /readyz.
 
-    The settings come from the environment; see the README. `amts worker` does the work.
+    The settings come from the environment: docs/app.md of AMTS has them all. `amts worker` does the work.
     """
     from bot.office import web
 
-    web()  # what is wrong with the settings is said here, once, and not by each process
+    with _one_fault_a_line():
+        web()  # what is wrong with the settings is said here, once, and not by each process
     # Its control socket would lie in the home folder of whoever runs it, and nobody asked for one.
     options = ("--threads", "4", "--access-logfile", "-", "--worker-tmp-dir", tempfile.gettempdir(),
                "--no-control-socket")  # fmt: skip
@@ -48,19 +51,35 @@ def serve(bind: str, processes: int) -> int:
 
 @click.command()
 def worker() -> NoReturn:
-    """Work on jobs: updates, and what comments ask for. Ends at SIGTERM; what runs then goes on in the next worker."""
+    """Work on jobs: updates, and what comments ask for. Ends at SIGTERM; what runs then goes on in the next worker.
+
+    The settings come from the environment, the same as those of `amts serve`: docs/app.md of AMTS has them all.
+    """
     from bot.office import worker as make_worker
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with make_worker(read_service(os.environ), os.environ):
+    with _one_fault_a_line():
+        service = read_service(os.environ)
+    with make_worker(service, os.environ):
         note("worker: ready")
         stop.wait()
     # Jobs that wait for something else must not keep the process; they go on in the next one.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+@contextmanager
+def _one_fault_a_line() -> Iterator[None]:
+    """Say everything that is wrong with the settings, and end with exit code 2."""
+    try:
+        yield
+    except ServiceError as error:
+        for fault in error.faults:
+            note(f"error: {fault}")
+        raise click.exceptions.Exit(2) from None
 
 
 @click.command()
@@ -117,8 +136,8 @@ def list_jobs(states: tuple[str, ...], limit: int, as_json: bool) -> int:
     table = Table("job", "kind", "of", "state", "begun")
     table.add_column("result", overflow="fold")
     for job in found:
-        begun = datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(*(Text(one_line(text)) for text in (job.id, job.kind, job.subject, job.state, begun, job.result)))
+        row = (job.id, job.kind, job.subject, job.state, _time(job.created), job.result)
+        table.add_row(*(Text(one_line(text)) for text in row))
     put_tables([table])
     return 0
 
@@ -128,7 +147,9 @@ def list_jobs(states: tuple[str, ...], limit: int, as_json: bool) -> int:
 def show(id: str) -> int:
     """One job with its stages."""
     job = _jobs().show(id)
-    for name, value in _fields(job).items():
+    shown = {**_fields(job), "created": _time(job.created), "updated": _time(job.updated),
+             "stages": ", ".join(job.stages) or "none yet"}  # fmt: skip
+    for name, value in shown.items():
         put_text(one_line(f"{name}: {value}") + "\n")
     return 0
 
@@ -136,8 +157,10 @@ def show(id: str) -> int:
 @jobs.command()
 @click.argument("id")
 def retry(id: str) -> int:
-    """Start a job that ended anew."""
-    put_text(_jobs().retry(id) + "\n")
+    """Start a job that ended anew, from its first stage; prints the id of the new one."""
+    new = _jobs().retry(id)
+    note(f"started {id} anew: `amts jobs show {new}` shows how it goes")
+    put_text(f"{new}\n")
     return 0
 
 
@@ -159,6 +182,10 @@ def _jobs() -> Jobs:
     if file != url and not Path(file).is_file():
         raise SettingsError(f"there is no database at {file}: has the bot run? set AMTS_HOME or AMTS_DATABASE_URL")
     return Jobs(url)
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _fields(job: Job) -> dict[str, object]:

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
-from sync.engines.base import Answers, EngineError, Handle, Job, JobError, Knowledge, Translator
+from sync.engines.base import Answers, EngineError, Handle, Job, JobError, Knowledge, Translator, done
 from sync.engines.memory import DEFAULT_THRESHOLD, MemoryTranslator
 from sync.engines.none import NoTranslator
 from sync.engines.rehearsal import Rehearsal
 
 __all__ = [
-    "ENGINES", "Answers", "EngineError", "Handle", "Job", "JobError", "Knowledge", "Make", "Translator", "create",
-    "rehearse",
+    "ENGINES", "Answers", "EngineError", "Handle", "Job", "JobError", "Knowledge", "Make", "Translator", "check",
+    "create", "done", "max_cost", "rehearse",
 ]  # fmt: skip
+
+if TYPE_CHECKING:
+    from sync.engines.adaptive.options import Options as AdaptiveOptions
 
 Options = Mapping[str, object]
 Make = Callable[[str, Knowledge, Options], Translator]  # `create`, `rehearse`
+_ADAPTIVE = ("local", "openai", "bedrock")  # a model that is shown the book
 
 
 def create(name: str, knowledge: Knowledge, options: Options) -> Translator:
     """The engine of that name. Raises EngineError naming the engines or options that are known.
 
     Options of `memory`: `threshold`, the least similarity (0–1) of a fuzzy match; of `amazon`: the fields of
-    `sync.engines.amazon.options.Options`. `none` has none.
+    `sync.engines.amazon.options.Options`; of `local`, `openai` and `bedrock`: those of
+    `sync.engines.adaptive.options.Options`, and the environment says the rest. `none` has none.
     """
-    maker = ENGINES.get(name)
-    if maker is None:
-        raise EngineError(f"unknown engine {name[:40]!r}; known are {', '.join(ENGINES)}")
-    return maker(knowledge, options)
+    _check_name(name)
+    return ENGINES[name](knowledge, options)
+
+
+def check(name: str, options: Options) -> None:
+    """Refuse an engine that is not known, or wrong options for it, before anything is done. Raises EngineError."""
+    _check_name(name)
+    _CHECKS[name](options)
+
+
+def max_cost(name: str, options: Options) -> float | None:
+    """The US dollars that one run may cost; None: there is no limit. Raises EngineError for wrong options."""
+    if name == "amazon":
+        from sync.engines.amazon.options import read_options as read_amazon
+
+        return read_amazon(options).max_cost
+    return _read_adaptive(name, options).max_cost if name in _ADAPTIVE else None
 
 
 def rehearse(name: str, knowledge: Knowledge, options: Options) -> Translator:
@@ -36,12 +57,21 @@ def rehearse(name: str, knowledge: Knowledge, options: Options) -> Translator:
     return Rehearsal(engine) if name in PAID else engine
 
 
+def _check_name(name: str) -> None:
+    if name not in ENGINES:
+        raise EngineError(f"unknown engine {name[:40]!r}; known are {', '.join(ENGINES)}")
+
+
 def _create_memory(knowledge: Knowledge, options: Options) -> Translator:
+    return MemoryTranslator(knowledge.memory, _threshold(options))
+
+
+def _threshold(options: Options) -> float:
     _check_options("memory", options, ("threshold",))
     threshold = options.get("threshold", DEFAULT_THRESHOLD)
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 < threshold <= 1:
         raise EngineError(f"engine memory: threshold must be a number above 0 and up to 1, not {threshold!r:.40}")
-    return MemoryTranslator(knowledge.memory, float(threshold))
+    return float(threshold)
 
 
 def _create_none(_: Knowledge, options: Options) -> Translator:
@@ -57,6 +87,26 @@ def _create_amazon(knowledge: Knowledge, options: Options) -> Translator:
     return AmazonTranslator(knowledge, read_options(options))
 
 
+def _create_adaptive(name: str, knowledge: Knowledge, options: Options) -> Translator:
+    read = _read_adaptive(name, options)
+    from sync.engines.adaptive import open_cache, open_model
+    from sync.engines.adaptive.engine import AdaptiveTranslator
+
+    return AdaptiveTranslator(name, knowledge, open_model(name, os.environ), read, open_cache(os.environ))
+
+
+def _read_adaptive(name: str, options: Options) -> AdaptiveOptions:
+    from sync.engines.adaptive.options import read_options
+
+    return read_options(name, options)
+
+
+def _check_amazon(options: Options) -> None:
+    from sync.engines.amazon.options import read_options
+
+    read_options(options)
+
+
 def _check_options(engine: str, options: Options, known: tuple[str, ...]) -> None:
     for option in options:
         if option not in known:
@@ -68,6 +118,13 @@ ENGINES: Mapping[str, Callable[[Knowledge, Options], Translator]] = {
     "memory": _create_memory,
     "none": _create_none,
     "amazon": _create_amazon,
+    **{name: partial(_create_adaptive, name) for name in _ADAPTIVE},
 }
-PAID = frozenset({"amazon"})
-TAKE_TERMS = frozenset({"amazon"})
+_CHECKS: Mapping[str, Callable[[Options], object]] = {
+    "memory": _threshold,
+    "none": lambda options: _check_options("none", options, ()),
+    "amazon": _check_amazon,
+    **{name: partial(_read_adaptive, name) for name in _ADAPTIVE},
+}
+PAID = frozenset({"amazon", "openai", "bedrock"})
+TAKE_TERMS = frozenset({"amazon", *_ADAPTIVE})

@@ -42,11 +42,16 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The segments of one or more sections that go to an engine together; the ids must be unique in it."""
+    """The segments of one or more sections that go to an engine together; the ids must be unique in it.
+
+    `around`, by request id: the sentences of the new source before and after it, "" where there is none. They are not
+    translated, but say what a pronoun stands for.
+    """
 
     source_language: str
     target_language: str
     requests: tuple[Request, ...]
+    around: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,12 @@ class Translator(Protocol):
         ...
 
 
+def done(translator: Translator, handle: Handle) -> int:
+    """How many segments of a job an engine has worked off; 0 where it does not tell."""
+    tell = getattr(translator, "done", None)
+    return tell(handle) if tell is not None else 0
+
+
 def dump_job(job: Job) -> Handle:
     """A job as a handle, for engines that need no other."""
     return json.dumps(asdict(job), ensure_ascii=False, sort_keys=True)
@@ -112,6 +123,7 @@ def job_of(fields: Mapping[str, Any]) -> Job:
         str(fields["source_language"]),
         str(fields["target_language"]),
         tuple(_load_request(request) for request in fields["requests"]),
+        {str(id): (str(before), str(after)) for id, (before, after) in fields.get("around", {}).items()},
     )
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import records, workflow
-from bot.forge import App, Server
+from bot.asking import Value
+from bot.login import App, Server
 from bot.records import Record
 from bot.sandbox.github import GitHubSandbox
 from bot.sandbox.github.facts import CommentFacts, PullRequestFacts
 from bot.settings import read_settings
-from bot.workflow import Said, Value
+from bot.workflow import Said
 from bot.world import World
 from sync.mirrors import Mirrors
 from tests.conftest import git

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.annotations import Annotation, check
-from sync.model import Operation, SegmentResult
+from sync.model import Check, Finding, Operation, SegmentResult
 from tests.bot.outside import EVIL, effects, structure
 from tests.bot.samples import (
     ENGLISH,
@@ -62,10 +62,10 @@ def test_the_conclusion_is_a_failure_only_where_a_section_failed() -> None:
 
 def test_the_title_has_the_numbers_and_praises_nothing() -> None:
     assert check(PROPOSAL, "zh").title == (
-        "1 section failed, 1 conflict, 3 segments to look at, 2 waiting for a translator"
+        "1 section failed, 1 conflict, 5 segments to review, 3 of them need a look, 2 of these wait for a translator"
     )
     assert check(proposal_of({"a.md": section_of(FUZZY)}), "zh").title == (
-        "1 segment to look at, 0 waiting for a translator"
+        "1 segment to review, 1 of them needs a look, 0 of these wait for a translator"
     )
     assert check(proposal_of({"a.md": section_of(PATCHED)}), "zh").title == "No segment is marked"
     assert check(proposal_of({"a.md": section_of(error="wrong")}), "zh").title == "1 section failed"
@@ -83,7 +83,7 @@ def test_what_has_no_annotation_is_counted() -> None:
     many = proposal_of({f"{n}.md": section_of(STALE, FUZZY, replace(ENGLISH, line=None)) for n in range(400)})
     found = check(many, "zh")
     assert [a.level for a in found.annotations] == ["warning"] * 400 + ["notice"] * 100
-    assert found.title == "1,200 segments to look at, 800 waiting for a translator"
+    assert found.title == "1,200 segments to review, 1,200 of them need a look, 800 of these wait for a translator"
     assert "300 of them have no annotation here: there are 500 at most." in found.summary
     assert "400 of them have no line in the draft." in found.summary
 
@@ -119,3 +119,16 @@ def test_an_annotation_always_has_a_message() -> None:
     bare = result(Operation.TRANSLATED, (None, None, None, None), "new", waiting=True, line=3)
     (annotation,) = check(proposal_of({"a.md": section_of(bare)}), "zh").annotations
     assert annotation.message == "waiting for a translator, it is not translated (new)"
+
+
+def test_what_a_check_found_stands_on_the_line() -> None:
+    suspect = replace(PATCHED, findings=(Finding(Check.NUMBERS, "the translation lacks the number 95"),))
+    found = check(proposal_of({"a.md": section_of(suspect, KEPT)}), "zh")
+    (annotation,) = found.annotations
+    assert (annotation.start_line, annotation.level) == (21, "warning")
+    assert annotation.message.startswith(
+        "Check numbers: the translation lacks the number 95\nSource before: Use `a`.\n"
+    )
+    assert "- 1 segment in which a check found something\n" in found.summary
+    assert "The checks found something in 1 segment (numbers 1)" in found.summary
+    assert found.conclusion == "neutral"

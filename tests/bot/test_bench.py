@@ -14,7 +14,6 @@ from bot.bench.alignment import bench_alignment, damage
 from bot.bench.book import bench_book
 from bot.bench.edits import EDITS, NEW_PARAGRAPH, bench_edits
 from bot.bench.places import find_places
-from bot.bench.replays import bench_replays
 from bot.files import FileError, Pair
 from sync.markdown import parse
 from sync.model import Draft
@@ -84,77 +83,6 @@ def _shown(figures: Figures) -> str:
         for table in figures.tables():
             console.print(table)
     return capture.get()
-
-
-def _replay(folder: Path, name: str, new_source: str, reference: str) -> None:
-    case = folder / name
-    case.mkdir(parents=True)
-    meta = {"language": "ko", "section": f"{name}.md"}
-    (case / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-    texts = {"old.en.md": ENGLISH, "new.en.md": new_source, "old.ko.md": KOREAN, "new.ko.md": reference}
-    for file, text in texts.items():
-        (case / file).write_text(text, encoding="utf-8")
-
-
-def test_a_replay_that_only_deletes_is_drafted_as_the_translators_did(tmp_path: Path) -> None:
-    gone = 3
-    _replay(
-        tmp_path,
-        "delete",
-        ENGLISH.replace(f"{_english(gone)}\n\n", ""),
-        KOREAN.replace(f"{_korean(gone)}\n\n", ""),
-    )
-    heard = Heard()
-    figures = bench_replays(tmp_path, heard)
-    (case,) = figures.outcomes
-    assert case.alone < 1
-    assert case.none == case.memory == case.bound == pytest.approx(1)
-    assert case.lost == ()
-    assert case.kept == PARAGRAPHS + 2
-    assert case.sent == case.changed == 0
-    assert case.second_run_unchanged
-    assert not case.worse
-    assert heard.last == ("replays", 1, 1)
-    assert json.loads(json.dumps(figures.to_json()))["summary"]["drafted"] == 1
-    assert "1 of 1" in _shown(figures)
-
-
-def test_a_sentence_that_changed_is_found_in_the_bound_and_waits_in_the_draft(tmp_path: Path) -> None:
-    new, answer = (
-        "Nobody has ever asked who washes all these cups.",
-        "이 모든 컵을 누가 씻는지 아무도 묻지 않았습니다.",
-    )
-    _replay(
-        tmp_path,
-        "new",
-        ENGLISH.replace(f"{_english(5)}\n", f"{_english(5)}\n\n{new}\n"),
-        KOREAN.replace(f"{_korean(5)}\n", f"{_korean(5)}\n\n{answer}\n"),
-    )
-    (case,) = bench_replays(tmp_path, Heard()).outcomes
-    assert case.changed == case.sent == len(new)
-    assert case.waiting == 1
-    assert case.bound == pytest.approx(1)
-    assert case.memory < case.bound
-
-
-def test_what_is_worse_than_nothing_is_listed(tmp_path: Path) -> None:
-    # The translators did not follow upstream: every deletion in the draft takes it further from theirs.
-    _replay(tmp_path, "unfollowed", "\n".join(ENGLISH.split("\n")[:8]), KOREAN)
-    figures = bench_replays(tmp_path, Heard())
-    (case,) = figures.outcomes
-    assert case.alone == pytest.approx(1)
-    assert case.worse
-    assert case.lost
-    assert "lower than left alone" in _shown(figures)
-
-
-def test_replays_that_are_none_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="holds no replay"):
-        bench_replays(tmp_path, Heard())
-    (tmp_path / "case").mkdir()
-    (tmp_path / "case" / "meta.json").write_text("[]", encoding="utf-8")
-    with pytest.raises(FileError, match=r"meta\.json"):
-        bench_replays(tmp_path, Heard())
 
 
 def test_each_kind_of_edit_is_made_and_leaves_the_rest(book: Path) -> None:

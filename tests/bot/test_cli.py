@@ -372,6 +372,32 @@ def test_settings_of_the_repository_are_used_and_bad_ones_are_told(books: tuple[
     assert "language" in error_of(2, "sync", source, target)
 
 
+def test_another_language_than_the_settings_say_is_refused(books: tuple[Path, Path], write: Write) -> None:
+    source, target = books
+    write(target, {".github/amts.yml": "language: zh\n"})
+    for command in ("sync", "status"):
+        said = error_of(2, command, source, target, "--language", "es")
+        assert f"--language es: .github/amts.yml of {target} says zh: leave --language out" in said
+        succeeds(command, source, target, "--language", "ZH")
+
+
+@pytest.mark.parametrize(
+    ("engine", "part"),
+    [
+        ("deepl", "unknown engine 'deepl'; known are memory, none"),
+        ("{name: memory, options: {treshold: 0.5}}", "unknown option 'treshold'; known are threshold"),
+        ("{name: memory, options: {threshold: 2}}", "threshold must be a number"),
+        ("{name: amazon, options: {bucket: 3}}", "bucket must be the name of an S3 bucket"),
+    ],
+)
+def test_status_refuses_the_engine_that_a_sync_would(
+    books: tuple[Path, Path], write: Write, engine: str, part: str
+) -> None:
+    write(books[1], {".github/amts.yml": f"language: zh\nengine: {engine}\n"})
+    for command in ("status", "sync"):
+        assert part in error_of(2, command, *books)
+
+
 def test_one_section_that_fails_is_told_and_the_rest_is_done(books: tuple[Path, Path], write: Write) -> None:
     source, target = books
     write(target, {"cups.md": b"# \xff\n"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +15,8 @@ import requests
 import responses
 
 from bot.annotations import Annotation, Check
-from bot.forge import App, Forge, ForgeError, Later, NotFound, Server, with_token
+from bot.forge import Forge, ForgeError, Later, NotFound
+from bot.login import App, Server, with_token
 from bot.sandbox.github import GitHubSandbox
 from sync.model import AmtsError
 from tests.bot.github import UPSTREAM, WRITER, ZH, Bot, Unkept
@@ -23,6 +26,7 @@ SECRET = "ghp_51f0c7a90b"  # noqa: S105 - of nobody
 
 CALLS: dict[str, Callable[[Forge], object]] = {
     "place": lambda forge: forge.place(),
+    "has": lambda forge: forge.has("index.md"),
     "permission": lambda forge: forge.permission("wei"),
     "pull_request": lambda forge: forge.pull_request(1),
     "newest_pull_request": lambda forge: forge.newest_pull_request("amts/sync", "main"),
@@ -60,8 +64,16 @@ def github() -> Iterator[responses.RequestsMock]:
 
 
 @pytest.fixture
-def forge() -> Forge:
-    return with_token(Server(API, 0), SECRET, "tea/zh", "amts[bot]")
+def forge(github: responses.RequestsMock) -> Forge:
+    github.post(at("/graphql"), json={"data": {"viewer": {"login": "amts[bot]"}}})
+    found = with_token(Server(API, 0), SECRET)("tea/zh")
+    github.reset()
+    return found
+
+
+def at(path: str) -> re.Pattern[str]:
+    """An address of the API, with whatever stands behind it."""
+    return re.compile(rf"{re.escape(API)}(:443)?{path}")
 
 
 def serve(github: responses.RequestsMock, **answer: Any) -> None:
@@ -114,7 +126,7 @@ def test_what_is_refused_for_good_is_said_in_one_line(
     github: responses.RequestsMock, forge: Forge, status: int, body: object, kind: type[AmtsError], said: str
 ) -> None:
     serve(github, status=status, json=body)
-    for call in sorted(CALLS.keys() - {"permission"}):
+    for call in sorted(CALLS.keys() - ({"permission", "has"} if status == 404 else set())):
         error = fault(partial(CALLS[call], forge))
         assert type(error) is kind, call
         assert said in str(error)
@@ -123,6 +135,38 @@ def test_what_is_refused_for_good_is_said_in_one_line(
 def test_who_is_not_known_may_do_nothing(github: responses.RequestsMock, forge: Forge) -> None:
     serve(github, status=404, json={"message": "Not Found"})
     assert forge.permission("nobody") == "none"
+
+
+def test_what_is_not_there_is_no_file_and_no_folder_is_one(github: responses.RequestsMock, forge: Forge) -> None:
+    github.get(at("/repos/tea/zh/contents/gone.md"), status=404, json={"message": "Not Found"})
+    github.get(at("/repos/tea/zh/contents/folder"), json=[{"type": "file", "name": "a.md"}])
+    assert [forge.has("gone.md"), forge.has("folder")] == [False, False]
+
+
+NO_DRAFTS = {"message": "Draft pull requests are not supported in this repository."}
+ACCOUNT = {"login": "amts[bot]"}
+OPENED = {"number": 7, "state": "open", "title": "T", "body": "B", "merged_at": None, "user": ACCOUNT,
+          "head": {"ref": "amts/sync", "sha": "a" * 40}, "base": {"ref": "main"}}  # fmt: skip
+
+
+def test_where_there_are_no_drafts_an_ordinary_pull_request_is_opened(
+    github: responses.RequestsMock, forge: Forge, caplog: pytest.LogCaptureFixture
+) -> None:
+    github.get(at("/repos/tea/zh/pulls"), json=[])
+    github.post(at("/repos/tea/zh/pulls"), status=422, json=NO_DRAFTS)
+    github.post(at("/repos/tea/zh/pulls"), status=201, json=OPENED)
+    with caplog.at_level(logging.WARNING):
+        assert forge.open("amts/sync", "main", "T", "B", True).number == 7
+    asked = [json.loads(call.request.body or "{}") for call in github.calls if call.request.method == "POST"]
+    assert [body["draft"] for body in asked] == [True, False]
+    assert "tea/zh has no draft pull requests" in caplog.text
+
+
+def test_whatever_else_is_wrong_with_a_draft_is_refused(github: responses.RequestsMock, forge: Forge) -> None:
+    github.get(at("/repos/tea/zh/pulls"), json=[])
+    github.post(at("/repos/tea/zh/pulls"), status=422, json={"message": "Validation Failed", "errors": ["too long"]})
+    assert "refuses (422)" in str(fault(lambda: forge.open("amts/sync", "main", "T", "B", True)))
+    assert len([call for call in github.calls if call.request.method == "POST"]) == 1
 
 
 def test_a_key_that_is_none_is_named_and_not_shown() -> None:
@@ -228,6 +272,35 @@ def test_a_check_run_that_was_cut_short_is_completed_with_every_remark_once(bot:
     (run,) = bot.github.check_runs(ZH, head)
     assert (run.status, run.conclusion) == ("completed", "neutral")
     assert [first for _, first, *_ in run.annotations] == list(range(1, 121))
+
+
+def test_whose_a_token_is_is_asked_of_github(bot: Bot) -> None:
+    server = Server(bot.github.api_url, 0)
+    for token, login in (
+        (bot.github.user_token(WRITER), WRITER),
+        (bot.github.job_token(ZH), "github-actions[bot]"),
+        (bot.world.connect(ZH).token(), "amts[bot]"),
+    ):
+        assert with_token(server, token)(ZH).login == login
+    error = fault(lambda: with_token(server, SECRET))
+    assert "the account that the token belongs to: GitHub does not accept the credentials" in str(error)
+
+
+def test_a_key_of_another_app_is_refused(bot: Bot) -> None:
+    error = fault(lambda: App(Server(bot.github.api_url, 0), bot.github.app_id + 1, bot.github.private_key).login)
+    assert "does not accept the credentials" in str(error)
+
+
+def test_an_app_that_is_not_there_is_named(github: responses.RequestsMock, bot: Bot) -> None:
+    github.get(at("/app"), status=404, json={"message": "Integration not found"})
+    error = fault(lambda: App(Server(API, 0), 1, bot.github.private_key).login)
+    assert str(error) == "GitHub knows no App with this number: check AMTS_APP_ID"
+
+
+def test_a_file_is_known_without_a_clone(bot: Bot) -> None:
+    forge = bot.world.connect(ZH)
+    found = [forge.has(path) for path in (".github/amts.yml", "index.md", "gone.md", "chapter_measuring")]
+    assert found == [True, True, False, False]
 
 
 def test_repositories_are_those_of_every_installation_that_is_not_suspended(bot: Bot) -> None:

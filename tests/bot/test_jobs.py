@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from uuid import uuid4
@@ -114,6 +116,28 @@ def test_an_update_begins_though_pushes_go_on(make: Make) -> None:
         scene.jobs.deliver(str(uuid4()), Push("tea/zh", "main", "0" * 40, False, None))
         time.sleep(0.1)
         assert time.monotonic() < end
+
+
+def test_what_comes_while_an_update_is_at_work_is_one_more(make: Make) -> None:
+    scene = settled(make())
+    hold = Hold(scene, "git-receive-pack", When.BEFORE)
+    scene.push()
+    assert hold.reached.wait(60)
+    text = scene.hub.file("tea/en", "main", "index.md") or b""
+    for number in range(3):
+        scene.hub.commit("tea/en", "main", {"index.md": text + b"\nOne more.\n" * (number + 1)}, "Add", AUTHOR)
+        scene.hub.drain()
+        done = [number + 2, number + 2]  # with the first one, of the English book and of its translation
+        scene.until(lambda: [_ended(scene, "gather", name) for name in ("tea/en", "tea/zh")] == done, "it is taken")  # noqa: B023 - called at once
+    assert [job.state for job in of_kind(scene, "update")] == ["queued", "runs"]
+    hold.go.set()
+    scene.settle()
+    assert len(of_kind(scene, "update")) == 2
+    assert b"One more.\n\nOne more.\n\nOne more." in (scene.hub.file("tea/zh", "amts/sync", "index_origin.md") or b"")
+
+
+def _ended(scene: Scene, kind: str, subject: str) -> int:
+    return sum(job.state == "done" for job in of_kind(scene, kind, subject))
 
 
 def test_what_is_delivered_again_is_done_once(make: Make) -> None:
@@ -292,6 +316,18 @@ def test_the_jobs_of_a_dead_worker_are_taken_over(make: Make, postgres: str) -> 
     assert len(scene.registry.living(60)) == 1
 
 
+def test_a_worker_asks_at_its_start_whether_github_takes_its_key(make: Make) -> None:
+    scene = make()
+    wrong = scene.start({"AMTS_APP_ID": str(scene.hub.app_id + 1)})
+    assert wrong.ended(20)
+    assert wrong.said() == (
+        "amts: error: the GitHub App: GitHub does not accept the credentials: check the App's key, or the token\n"
+    )
+    alone = scene.start({"AMTS_GITHUB_API_URL": "http://127.0.0.1:9/api/v3"})
+    scene.until(lambda: "ready" in alone.said(), "a worker")
+    assert "the GitHub App: GitHub's answer was lost or cut short (ConnectionError)" in alone.said().splitlines()[0]
+
+
 def test_a_second_worker_of_a_file_is_refused(make: Make) -> None:
     scene = settled(make())
     second = scene.start()
@@ -351,10 +387,13 @@ def test_what_fails_is_told_and_can_be_started_anew(
     assert _run(["jobs", "show", failed.id]) == 0
     shown = capfd.readouterr().out
     assert "state: failed" in shown
-    assert "read" in shown
+    assert re.search(r"^created: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC$", shown, re.MULTILINE)
+    assert re.search(r"^stages: read, ", shown, re.MULTILINE)
     scene.hub.commit("tea/en", "next", {"index.md": b"# A book\n\nAll of it is new.\n"}, "Go on", AUTHOR)
     assert _run(["jobs", "retry", failed.id]) == 0
-    new = capfd.readouterr().out.strip()
+    told = capfd.readouterr()
+    new = told.out.strip()
+    assert told.err == f"amts: started {failed.id} anew: `amts jobs show {new}` shows how it goes\n"
     scene.settle()
     assert scene.jobs.show(new).state == "done"
     assert scene.jobs.show(new).stages[0] == "read"
@@ -410,6 +449,20 @@ def test_an_upstream_that_tells_nothing_is_looked_at(make: Make) -> None:
     scene.push()
     assert scene.hub.deliveries == ()
     scene.until(lambda: scene.hub.pull_requests("tea/zh"), "a pull request")
+
+
+def test_upstreams_are_asked_side_by_side(make: Make) -> None:
+    scene = settled(make("zh", "es", upstream_installed=False, AMTS_POLL_PERIOD="1"))
+    both, met = threading.Barrier(2), threading.Event()
+
+    def meet(number: int, name: str, when: Enum) -> None:
+        if name == "info/refs git-upload-pack tea/en" and when == When.BEFORE and not met.is_set():
+            with suppress(threading.BrokenBarrierError):
+                both.wait(10)
+                met.set()
+
+    scene.hub.on_request = meet
+    assert met.wait(20)
 
 
 def test_who_takes_part_is_kept_up_to_date(make: Make) -> None:

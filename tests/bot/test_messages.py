@@ -14,7 +14,9 @@ from bot.messages import MAX_BODY, draft_json, proposal_body, proposal_title, pu
 from bot.records import Proposal
 from sync.config import Config
 from sync.model import (
+    Check,
     Draft,
+    Finding,
     Operation,
     SectionReport,
     SectionState,
@@ -391,3 +393,24 @@ def test_a_commit_message_holds_nothing_of_the_book(tmp_path: Path, write: Write
     assert effects(re.sub(revisions, "", message)) == []
     assert "closes" not in message
     assert "train" not in message
+
+
+SUSPECT = replace(
+    result(Operation.PATCHED, ("It is 94.", "It is 95.", "是94。", "是96。"), "number", id="s", line=3),
+    findings=(Finding(Check.NUMBERS, "numbers differ: 95 | <b>96</b> @all"), Finding(Check.LENGTH, "too long")),
+)
+
+
+def test_findings_are_shown_with_their_reasons_behind_what_is_stale() -> None:
+    body = pull_request(report(section("a.md", ENGLISH, FUZZY, SUSPECT, STALE)))[1]
+    assert "The checks found something in 1 segment (numbers 1, length 1)" in body
+    assert "4 segments to review, 4 of them need a look, 2 of these wait for a translator." in body
+    first = body[body.index("### Look here first") : body.index("### Segments by section")]
+    assert re.findall(r"^\*\*`a.md`, line (\d+)", first, re.M) == ["12", "3", "20", "14"]
+    assert "- numbers: numbers differ: 95 \\| &lt;b&gt;96&lt;/b&gt; @<!-- -->all\n- length: too long\n" in first
+
+
+def test_the_gravest_findings_come_first() -> None:
+    light = replace(SUSPECT, id="l", line=1, findings=(Finding(Check.TYPOGRAPHY, "a space"),))
+    body = pull_request(report(section("a.md", light, SUSPECT)))[1]
+    assert body.index("`a.md`, line 3") < body.index("`a.md`, line 1")

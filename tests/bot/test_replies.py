@@ -35,8 +35,8 @@ def test_no_reply_is_a_command_itself() -> None:
 def test_status_says_how_things_stand() -> None:
     assert replies.status_text(RECORD, PROPOSAL, "zh", UPSTREAM) == (
         "- The Chinese translation follows `d2l-ai/d2l-en`, last looked at `aaaaaaaaaa`.\n"
-        "- This pull request: 3 sections, 5 segments to review, 2 of them waiting for a translator, 1 section left alone "
-        "because of an error. The source is that at `aaaaaaaaaa`.\n"
+        "- This pull request: 3 sections, 5 segments to review, 3 of them need a look, 2 of these wait for a "
+        "translator, 1 section left alone because of an error. The source is that at `aaaaaaaaaa`.\n"
         "- 2 chapters with 121 segments to review wait.\n"
         "- 1 section is declined, and left out until the English changes.\n"
         "- AMTS is not paused.\n"

@@ -51,6 +51,7 @@ MODELS: dict[str, Any] = {
     "POST /app/hook/deliveries/{delivery_id}/attempts": models.AppHookDeliveriesDeliveryIdAttemptsPostResponse202,
     "GET /user": models.PublicUser,
     "GET /users/{login}": models.PublicUser,
+    "POST /api/graphql": dict[str, dict[str, dict[str, str]]],  # described elsewhere: data, viewer, login
     "GET /rate_limit": models.RateLimitOverview,
     "GET /repos/{owner}/{repo}": models.FullRepository,
     "GET /repos/{owner}/{repo}/installation": models.Installation,
@@ -58,6 +59,7 @@ MODELS: dict[str, Any] = {
     "GET /repos/{owner}/{repo}/branches": list[models.ShortBranch],
     "GET /repos/{owner}/{repo}/branches/{branch}": models.BranchWithProtection,
     "GET /repos/{owner}/{repo}/commits/{ref}": models.Commit,
+    "GET /repos/{owner}/{repo}/contents/{path}": models.ContentFile,
     "GET /repos/{owner}/{repo}/git/ref/{ref}": models.GitRef,
     "GET /repos/{owner}/{repo}/git/matching-refs/{ref}": list[models.GitRef],
     "POST /repos/{owner}/{repo}/git/refs": models.GitRef,
@@ -311,10 +313,15 @@ def test_every_endpoint_answers_as_github_describes_it(sandbox: GitHubSandbox, h
     repository = book(sandbox)
     assert (repository.default_branch, repository.permissions.push) == ("main", True)
     assert repository.get_collaborator_permission("ann") == "write"
-    github = client(sandbox, sandbox.user_token("ann"))
+    tokens = sandbox.user_token("ann"), token_of(sandbox), sandbox.job_token(BOOK)
+    github = client(sandbox, tokens[0])
     assert github.get_user().login == "ann"
     assert github.get_user("amts[bot]").type == "Bot"
     assert github.get_rate_limit().rate.limit == 5000
+    file = repository.get_contents("a.md")
+    assert not isinstance(file, list)
+    assert file.decoded_content == b"One.\nTwo.\n"
+    assert [whose(sandbox, token) for token in tokens] == ["ann", "amts[bot]", "github-actions[bot]"]
 
     sandbox.commit(BOOK, "amts/sync", {"a.md": b"One.\nZwei.\n", "b.md": None, "c.md": b"New.\n"}, "Draft", "ann")
     assert {branch.name for branch in repository.get_branches()} == {"main", "amts/sync"}
@@ -376,6 +383,12 @@ def test_every_endpoint_answers_as_github_describes_it(sandbox: GitHubSandbox, h
     integration.requester.requestJsonAndCheck("POST", f"/app/hook/deliveries/{first['id']}/attempts")
     assert set(sandbox.endpoints) == set(MODELS)
     assert answered == set(MODELS)
+
+
+def whose(sandbox: GitHubSandbox, token: str) -> str:
+    """Whose account a token belongs to."""
+    _, answer = client(sandbox, token).requester.graphql_query("{ viewer { login } }", {})
+    return str(answer["data"]["viewer"]["login"])
 
 
 def remark(line: int) -> dict[str, Any]:

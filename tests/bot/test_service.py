@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.forge import Server
-from bot.service import Service, read_database, read_service
+from bot.login import Server
+from bot.service import Service, ServiceError, read_database, read_pause, read_service
 from bot.settings import SettingsError
 
+ROOT = Path(__file__).parents[2]
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nnot a key, but the shape of one\n-----END RSA PRIVATE KEY-----\n"
 GOOD = {"AMTS_APP_ID": "12345", "AMTS_PRIVATE_KEY": KEY, "AMTS_WEBHOOK_SECRET": "the webhook's secret"}
 PLAIN = Service(
@@ -81,6 +85,7 @@ BAD = [
     ({"AMTS_APP_ID": "-1"}, "AMTS_APP_ID is '-1'"),
     ({"AMTS_WEBHOOK_SECRET": ""}, "AMTS_WEBHOOK_SECRET is missing"),
     ({"AMTS_WEBHOOK_SECRET": "", "AMTS_WEBHOOK_SECRET_OLD": "old"}, "AMTS_WEBHOOK_SECRET is missing"),
+    ({"AMTS_WEBHOOK_SECRET": "shortish-secret"}, "AMTS_WEBHOOK_SECRET has fewer than 16 characters: make one by"),
     ({"AMTS_PRIVATE_KEY": ""}, "AMTS_PRIVATE_KEY, or AMTS_PRIVATE_KEY_FILE, is missing"),
     ({"AMTS_PRIVATE_KEY": "ssh-ed25519 AAAA"}, "AMTS_PRIVATE_KEY"),
     ({"AMTS_PRIVATE_KEY": "-----BEGIN PUBLIC KEY-----\nAAAA"}, "AMTS_PRIVATE_KEY"),
@@ -106,7 +111,8 @@ def test_what_is_wrong_is_named_and_no_secret_with_it(given: dict[str, str], mes
         read_service({**GOOD, **given})
     said = str(caught.value)
     assert message in said
-    hidden = [GOOD["AMTS_WEBHOOK_SECRET"], "shape of one", "word", "AAAA", given.get("AMTS_WEBHOOK_SECRET_OLD")]
+    secrets = [GOOD["AMTS_WEBHOOK_SECRET"], given.get("AMTS_WEBHOOK_SECRET"), given.get("AMTS_WEBHOOK_SECRET_OLD")]
+    hidden = [*secrets, "shape of one", "word", "AAAA"]
     assert [secret for secret in hidden if secret and secret in said] == []
 
 
@@ -118,10 +124,13 @@ def test_a_key_that_is_no_text_is_not_quoted(tmp_path: Path) -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ServiceError) as caught:
         read_service({"AMTS_TICK": "often", "AMTS_DATABASE_URL": "db"})
-    for name in ("AMTS_APP_ID", "AMTS_WEBHOOK_SECRET", "AMTS_PRIVATE_KEY", "AMTS_TICK", "AMTS_DATABASE_URL"):
-        assert name in str(caught.value)
+    names = ("AMTS_APP_ID", "AMTS_WEBHOOK_SECRET", "AMTS_PRIVATE_KEY", "AMTS_TICK", "AMTS_DATABASE_URL")
+    assert len(caught.value.faults) == len(names)
+    for name, fault in zip(names, caught.value.faults, strict=True):
+        assert fault.startswith(name)
+    assert str(caught.value) == "; ".join(caught.value.faults)
 
 
 def test_no_secret_is_shown() -> None:
@@ -136,3 +145,41 @@ def test_no_secret_is_shown() -> None:
 def test_the_database_is_found_without_the_rest() -> None:
     assert read_database({"AMTS_HOME": "/srv/amts"}) == "sqlite:////srv/amts/amts.sqlite"
     assert read_database({"AMTS_DATABASE_URL": "postgresql://db/amts"}) == "postgresql://db/amts"
+
+
+def test_the_pause_between_writes_is_found_without_the_rest() -> None:
+    assert [read_pause({}), read_pause({"AMTS_WRITE_PAUSE": "2.5"})] == [1.0, 2.5]
+    with pytest.raises(SettingsError, match=r"^AMTS_WRITE_PAUSE is 'slow': set it to seconds, from 0 to 60$"):
+        read_pause({"AMTS_WRITE_PAUSE": "slow"})
+
+
+# At the start of the programs.
+
+
+def started(command: str, environment: dict[str, str]) -> tuple[int, list[str]]:
+    """The exit code of `amts serve` or `amts worker` with these settings, and the lines that it says."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AMTS_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot.cli", command],
+        cwd=ROOT, env=others | environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.stdout == ""
+    return ran.returncode, ran.stderr.splitlines()
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_each_wrong_setting_has_a_line(command: str) -> None:
+    code, lines = started(command, {"AMTS_APP_ID": "7", "AMTS_TICK": "often"})
+    assert code == 2
+    assert [line.split()[:3] for line in lines] == [
+        ["amts:", "error:", name] for name in ("AMTS_WEBHOOK_SECRET", "AMTS_PRIVATE_KEY,", "AMTS_TICK")
+    ]
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_home_that_cannot_be_made_is_told(command: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "amts"
+    assert started(command, {**GOOD, "AMTS_HOME": str(place)}) == (
+        2, [f"amts: error: AMTS_HOME: {place} cannot be made (Not a directory): name a folder of your own"],
+    )  # fmt: skip

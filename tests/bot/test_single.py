@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,8 @@ from tests.bot.github import SETTINGS, UPSTREAM, WRITER, ZH, Bot
 INDEX, LOG = "index.md", "chapter_measuring/tea-log.md"
 
 
-def environment(bot: Bot, *, in_action: bool = False) -> dict[str, str]:
-    found = {"GITHUB_SERVER_URL": bot.github.url, "GITHUB_API_URL": bot.github.api_url}
-    return {**found, "GITHUB_ACTIONS": "true"} if in_action else found
+def environment(bot: Bot) -> dict[str, str]:
+    return {"GITHUB_SERVER_URL": bot.github.url, "GITHUB_API_URL": bot.github.api_url, "AMTS_WRITE_PAUSE": "0"}
 
 
 def change(bot: Bot) -> None:
@@ -46,10 +46,44 @@ def test_a_job_of_an_action_runs_it_and_goes_on_where_the_bot_was(bot: Bot) -> N
     bot.replace(INDEX, "2 cups", "5 cups")
     bot.update()
     bot.replace(LOG, "does not need a battery", "does not need a plug")
-    run(ZH, bot.github.job_token(ZH), Wishes(), environment(bot, in_action=True))
+    run(ZH, bot.github.job_token(ZH), Wishes(), environment(bot))
     assert bot.pull().number == 1
     assert bot.sections() == {INDEX, LOG}
     assert bot.update() == f"{BRANCH}: #1"
+
+
+def test_a_token_of_the_app_itself_does_what_the_bot_does(bot: Bot) -> None:
+    change(bot)
+    run(ZH, bot.world.connect(ZH).token(), Wishes(), environment(bot))
+    pull = bot.pull()
+    assert pull.author == "amts[bot]"
+    assert [check.status for check in bot.github.check_runs(ZH, pull.head_sha)] == ["completed"]
+    assert bot.update() == f"{BRANCH}: #1"
+
+
+def test_what_can_be_seen_to_be_wrong_is_said_before_anybody_is_asked(bot: Bot) -> None:
+    before = len(bot.github.requests)
+    for repository, wishes, more, said in (
+        ("zh", Wishes(), {}, "'zh' is no repository: write it as OWNER/NAME"),
+        ("tea/zh/x", Wishes(), {}, "'tea/zh/x' is no repository"),
+        (ZH, Wishes(engine="memry"), {}, "unknown engine 'memry'; known are memory, "),
+        (ZH, Wishes(language="klingon"), {}, "unknown language 'klingon'"),
+        (ZH, Wishes(), {"AMTS_WRITE_PAUSE": "soon"}, "AMTS_WRITE_PAUSE is 'soon'"),
+        (ZH, Wishes(), {"AMTS_MAX_COST": "much"}, "AMTS_MAX_COST is 'much'"),
+    ):
+        for act in (run, rehearse):
+            with pytest.raises(AmtsError, match=said):
+                act(repository, "ghp_x", wishes, {**environment(bot), **more})
+    assert len(bot.github.requests) == before
+
+
+def test_writes_keep_the_pause_that_is_set(bot: Bot) -> None:
+    change(bot)
+    began = time.monotonic()
+    run(ZH, bot.github.user_token(WRITER), Wishes(), {**environment(bot), "AMTS_WRITE_PAUSE": "0.7"})
+    writes = [name for name in bot.github.requests if name.split()[0] in ("POST", "PATCH", "PUT")]
+    assert len(writes) > 1
+    assert time.monotonic() - began > 0.7 * (len(writes) - 1)
 
 
 def test_where_jobs_may_open_no_pull_request_it_is_said_and_done_once_they_may(bot: Bot) -> None:
@@ -57,7 +91,7 @@ def test_where_jobs_may_open_no_pull_request_it_is_said_and_done_once_they_may(b
     bot.github.forbid_pull_requests_of_actions(ZH)
     token = bot.github.job_token(ZH)
     with pytest.raises(AmtsError, match="not permitted to create or approve pull requests") as caught:
-        run(ZH, token, Wishes(), environment(bot, in_action=True))
+        run(ZH, token, Wishes(), environment(bot))
     assert token not in str(caught.value)
     (issue,) = bot.github.issues(ZH)
     assert (issue.title, issue.author) == ("AMTS: an update failed", "github-actions[bot]")

@@ -161,6 +161,20 @@ def test_a_skipped_section_comes_back_when_its_english_changes(drafted: Bot) -> 
     assert "7个杯子" in drafted.read(INDEX, ZH, BRANCH)
 
 
+def test_who_asks_for_the_same_again_is_told_the_same(drafted: Bot) -> None:
+    (said,) = drafted.ask(1, "/amts skip index")
+    assert said.startswith("`index.md` is out of this pull request. It comes back when its English changes.")
+    tip = drafted.pull().head_sha
+    (again,) = drafted.ask(1, "/amts skip index")
+    assert again.partition("<!--")[0] == said.partition("<!--")[0]
+    assert reactions(drafted) == ["eyes", "rocket"]
+    assert drafted.pull().head_sha == tip
+    said = "".join(drafted.ask(1, "/amts skip index.md tea-log indx"))
+    assert "There is no section `indx` here. Did you mean `index.md`?" in said
+    assert f"`{LOG}` and `index.md` are out of this pull request" in said
+    assert set(drafted.record().declined) == {INDEX, LOG}
+
+
 def test_a_section_that_people_edited_is_not_skipped(drafted: Bot) -> None:
     drafted.replace(INDEX, POT, "> 看着的壶。\n", ZH, BRANCH)
     drafted.update()

@@ -485,7 +485,7 @@ def test_a_repository_that_takes_no_part_is_left_alone(bot: Bot, settings: str |
 def test_an_archived_and_an_empty_repository_are_left_alone(bot: Bot) -> None:
     bot.github.add_repository("tea/empty")
     bot.github.install("tea/empty")
-    assert bot.update("tea/empty") == "nothing to do: tea/empty has no commit yet"
+    assert bot.update("tea/empty") == "nothing to do: tea/empty has no .github/amts.yml"
     bot.github.archive(ZH)
     assert bot.update() == "nothing to do: tea/zh is archived"
 

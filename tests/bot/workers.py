@@ -159,7 +159,7 @@ def _watch(places: int, deadly: Callable[[str, int], bool]) -> None:
 
 
 _NAMES = {
-    "who", "upstreams", "read", "translate", "poll", "assemble and push", "remember", "publish", "finish", "tell",
+    "who", "awaited", "upstreams", "read", "translate", "poll", "assemble and push", "remember", "publish", "finish", "tell",
     "mend", "permission", "status", "reply", "eyes", "rocket", "confused", "wait", "deliver", "gather", "update", "comment",
 }  # fmt: skip
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.config import Config, ConfigError, Engine, Layout, load
+from sync.config import Checks, Config, ConfigError, Engine, Layout, load
+from sync.model import Check, Mute
 
 
 def test_an_empty_file_gives_the_defaults() -> None:
@@ -149,3 +150,25 @@ def test_sections_are_the_included_paths() -> None:
     paths = ["README.md", "b/index.md", "a/README.md", "contrib/x.md", "a.txt", ".github/t.md"]
     assert Config().sections(paths) == ["a/README.md", "b/index.md"]
     assert Config(include=("/b/",), exclude=()).sections(paths) == ["b/index.md"]
+
+
+def test_known_false_alarms_are_muted() -> None:
+    config = load("checks:\n  mute:\n    - length\n    - {check: terminology, text: kernel}\n")
+    assert config.checks == Checks((Mute(Check.LENGTH), Mute(Check.TERMINOLOGY, "kernel")))
+    assert load("checks: {mute: []}").checks == Checks()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("checks:\n  mute: length\n", "line 2: checks.mute must be a list of checks"),
+        ("checks:\n  mute:\n    - lenght\n", "line 3: checks.mute must be one of references, tokens"),
+        ("checks:\n  mute:\n    - {text: kernel}\n", "line 3: checks.mute must name a check: references, tokens"),
+        ("checks:\n  mute:\n    - {check: length, word: a}\n", "line 3: checks.mute.word is not a setting"),
+        ("checks:\n  silence: []\n", "line 2: checks.silence is not a setting"),
+    ],
+)
+def test_a_wrong_mute_is_told(text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    assert told in str(caught.value)

@@ -9,7 +9,7 @@ import pytest
 
 from sync.assemble import assemble
 from sync.followup import BY_PERSON, RecordError, dump, follow, is_plain, load
-from sync.model import BlockKind, Draft, Operation, SegmentResult, Translation
+from sync.model import BlockKind, Check, Draft, Finding, Operation, SegmentResult, Translation
 from sync.plan import plan_section
 
 ONE = "# Cups\n\nThe old cup is red. Keep it warm in winter.\n\nNobody washes it.\n\n```python\nx = 1  # cup\n```\n"
@@ -146,3 +146,39 @@ def test_a_record_that_was_tampered_with_is_refused(change: dict[str, object]) -
 def test_a_record_that_is_none_is_refused(data: object) -> None:
     with pytest.raises(RecordError):
         load(data)
+
+
+def test_findings_are_kept_and_old_results_without_them_are_read() -> None:
+    found = (Finding(Check.NUMBERS, "95 is lost"), Finding(Check.LENGTH, "too long"))
+    checked = replace(FIRST.results[1], findings=found)
+    (kept,) = load(json.loads(json.dumps(dump([checked]))))
+    assert kept.findings == found
+    assert "findings" not in dump([FIRST.results[1]])[0]
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        {},
+        "numbers",
+        ["numbers"],
+        [{"check": "numbers"}],
+        [{"check": "style", "reason": "ugly"}],
+        [{"check": ["numbers"], "reason": "lost"}],
+        [{"check": "numbers", "reason": None}],
+        [{"check": "numbers", "reason": "x" * 3_000}],
+        [{"check": "numbers", "reason": "lost", "more": 1}],
+        [{"check": "numbers", "reason": "lost"}] * 60,
+    ],
+)
+def test_findings_that_nobody_stored_are_refused(findings: object) -> None:
+    (item,) = dump([FIRST.results[1]])
+    with pytest.raises(RecordError, match="'findings'"):
+        load([item | {"findings": findings}])
+
+
+def test_what_a_person_edited_has_no_findings_any_more() -> None:
+    checked = [replace(result, findings=(Finding(Check.NUMBERS, "lost"),)) for result in FIRST.results]
+    results = follow(checked, (), FIRST.text.replace("旧杯子很红。", "这杯很红。"), "zh")
+    edited = next(result for result in results if result.reason == BY_PERSON)
+    assert edited.findings == ()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from sync import lock
-from sync.config import Config, Engine, Layout
+from sync.config import Checks, Config, Engine, Layout
 from sync.engines import Knowledge, create
 from sync.ground import BRANCH
 from sync.history import Version
-from sync.model import AmtsError, SectionReport, SectionState, SyncReport
+from sync.model import AmtsError, Check, Finding, Mute, SectionReport, SectionState, SyncReport
 from sync.pipeline import draft_section, sync_translation
 from sync.publish import Publish, to_branch, to_folder, to_nowhere
 from sync.repos import Repository
@@ -310,7 +310,7 @@ def test_a_section_moves_along_with_its_source(books: tuple[Path, Path], write: 
     assert files["plants/trees.md"] == NEW_SPANISH
     section = by_path(report)["plants/trees.md"]
     assert section.state is SectionState.RENAMED
-    assert "moves to plants/trees.md" in section.notes[0]
+    assert section.notes[0].endswith("moves from trees.md to plants/trees.md")
     assert sync(source, target).commit is None
 
 
@@ -407,7 +407,7 @@ def test_an_unknown_engine_is_told(books: tuple[Path, Path]) -> None:
 def test_a_setting_without_effect_is_told(books: tuple[Path, Path]) -> None:
     assert sync(*books).notes == ()
     (note,) = sync(*books, replace(SPANISH, terminology="terms.csv")).notes
-    assert note.startswith("terminology: terms.csv is not used, because the engine memory takes no terms")
+    assert note.startswith("terminology: there is no terms.csv in the translation repository")
 
 
 def test_nothing_counts_as_sent_where_no_engine_is_asked(books: tuple[Path, Path], write: Write) -> None:
@@ -428,3 +428,26 @@ def test_one_section_from_three_texts() -> None:
     assert draft_section(ENGLISH_TEXT, NEW_ENGLISH, SPANISH_TEXT, "es", translator).text == NEW_SPANISH
     assert draft_section(ENGLISH_TEXT, ENGLISH_TEXT, SPANISH_TEXT, "es", translator).text == SPANISH_TEXT
     assert draft_section("", ENGLISH_TEXT, "", "es", translator).text == ENGLISH_TEXT
+
+
+def test_what_was_changed_is_checked_against_the_book(books: tuple[Path, Path], write: Write) -> None:
+    source, target = books
+    write(source, {"trees.md": NEW_ENGLISH.replace("The trunk stays.", "The trunk stays for 40 years.")})
+    write(target, {"terms.csv": "en,es\ntrunk,tallo\n"})
+    english, spanish = "The trunk stays for 40 years.", "El tronco permanece 30 años."
+    write(source, {"old.md": f"# Old\n\n{english}\n"})
+    write(target, {"old.md": f"# Viejo\n\n{spanish}\n", "old_origin.md": f"# Old\n\n{english}\n"})
+    config = replace(SPANISH, terminology="terms.csv")
+    draft = by_path(sync(source, target, config, to_nowhere))["trees.md"].draft
+    assert draft is not None
+    found = {result.draft: result.findings for result in draft.results if result.findings}
+    assert found == {
+        spanish: (
+            Finding(Check.NUMBERS, "numbers differ: 40 in the source, 30 in the translation"),
+            Finding(Check.TERMINOLOGY, "“trunk” is not rendered as “tallo”, as the terminology says"),
+        )
+    }
+    muted = replace(config, checks=Checks((Mute(Check.NUMBERS), Mute(Check.TERMINOLOGY, "trunk"))))
+    draft = by_path(sync(source, target, muted, to_nowhere))["trees.md"].draft
+    assert draft is not None
+    assert not any(result.findings for result in draft.results)

@@ -394,3 +394,19 @@ def test_requests_of_equal_sentences_have_ids_of_their_own() -> None:
     plan = plan_section("", _paragraphs(FRESH, FRESH), "", "zh")
     assert len({request.id for request in plan.requests}) == 2
     assert len({result.id for result in plan.results}) == 2
+
+
+@pytest.mark.parametrize(("old", "new"), [("95 °C", "96 °C"), ("10 ms", "12 ms"), ("$x$ 3", "$x$ 4")])
+def test_a_quantity_that_is_the_same_in_both_languages_is_changed_and_does_not_wait(old: str, new: str) -> None:
+    table = "| {} | {} |\n| --- | --- |\n| {} | {} |\n"
+    source, target = table.format("drink", "heat", "tea", old), table.format("饮料", "温度", "茶", old)
+    draft = _draft(source, source.replace(old, new), target)
+    assert draft.text == target.replace(old, new)
+    (changed,) = [result for result in draft.results if result.new_source == new]
+    assert (changed.operation, changed.waiting, changed.draft) == (Operation.PATCHED, False, new)
+
+
+def test_what_stands_in_english_waits_though_only_a_number_in_it_changed() -> None:
+    source, target = "| drink |\n| --- |\n| 95 warm cups |\n", "| 饮料 |\n| --- |\n| 95 warm cups |\n"
+    draft = _draft(source, source.replace("95", "96"), target)
+    assert [result.waiting for result in draft.results if result.new_source == "96 warm cups"] == [True]

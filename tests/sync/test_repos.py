@@ -173,49 +173,6 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path, write: Write) -> Non
         assert sorted(repository.tree(made)) == ["intro.md/deep/new.md", "intro.md/deep/notes.txt"]
 
 
-def test_a_merge_takes_each_file_from_the_side_that_changed_it(tmp_path: Path, write: Write) -> None:
-    folder = tmp_path / "a"
-    write(folder, {"a.md": "1", "b.md": "1", "gone.md": "1", "both.md": "1"})
-    git(folder, "switch", "--quiet", "-c", "side")
-    (folder / "link").symlink_to("a.md")
-    theirs = write(folder, {"b.md": "2", "gone.md": None, "both.md": "2"})
-    git(folder, "switch", "--quiet", "master")
-    ours = write(folder, {"a.md": "3", "c/d.md": "3", "both.md": "2"})
-    before = git(folder, "status", "--porcelain=v2", "--branch")
-    with Repository(folder) as repository:
-        made = repository.merge(ours, theirs, "Merge", AUTHOR)
-        tree = repository.tree(made)
-        texts = {path: repository.read(entry.blob) for path, entry in tree.items()}
-    assert texts == {"a.md": b"3", "b.md": b"2", "both.md": b"2", "c/d.md": b"3", "link": b"a.md"}
-    assert tree["link"].mode == "120000"
-    assert git(folder, "rev-parse", f"{made}^1", f"{made}^2").split() == [ours, theirs]
-    assert git(folder, "status", "--porcelain=v2", "--branch") == before
-    assert git(folder, "fsck", "--strict", "--no-dangling") == ""
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        ({"a.md": "2\n1\n1\n1\n1\n"}, {"a.md": "1\n1\n1\n1\n2\n"}),
-        ({"a.md": None}, {"a.md": "2"}),
-        ({"new.md": "1"}, {"new.md": "2"}),
-        ({"new.md": "1"}, {"new.md/notes.txt": "2"}),
-        ({"new.md/notes.txt": "1"}, {"new.md": "2"}),
-    ],
-)
-def test_a_file_that_both_sides_changed_is_not_merged(
-    tmp_path: Path, write: Write, ours: dict[str, str | None], theirs: dict[str, str | None]
-) -> None:
-    folder = tmp_path / "a"
-    write(folder, {"a.md": "1\n1\n1\n1\n1\n"})
-    git(folder, "switch", "--quiet", "-c", "side")
-    other = write(folder, theirs)
-    git(folder, "switch", "--quiet", "master")
-    head = write(folder, ours)
-    with Repository(folder) as repository, pytest.raises(RepositoryError, match=r"^git [^\n]*$"):
-        repository.merge(head, other, "Merge", AUTHOR)
-
-
 def test_nothing_of_the_repository_is_run(tmp_path: Path, write: Write) -> None:
     folder = tmp_path / "a"
     head = write(folder, {"a.md": "1", ".gitattributes": "*.md diff=bad filter=bad\n"})

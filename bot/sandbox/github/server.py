@@ -14,7 +14,7 @@ import bot.sandbox.github.app_views as app_views
 from bot.sandbox.github.githttp import GitHttp
 from bot.sandbox.github.pages import Pages
 from bot.sandbox.github.people import People
-from bot.sandbox.github.rest import PREFIX, RestApi
+from bot.sandbox.github.rest import GRAPHQL, PREFIX, RestApi
 from bot.sandbox.github.services import Services
 from bot.sandbox.github.transport import Request, Response, Server
 from bot.sandbox.github.views import Addresses
@@ -177,7 +177,7 @@ class GitHubSandbox(People):
         return self._world.limits.hammered
 
     def _application(self, request: Request) -> Response:
-        in_api = request.path.startswith(f"{PREFIX}/")
+        in_api = request.path.startswith(f"{PREFIX}/") or request.path == GRAPHQL
         name = self._api.name(request) if in_api else self._git.name(request)
         if name is None:
             return self._pages.answer(request)

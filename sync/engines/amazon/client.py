@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from sync.engines.base import JobError
 
 if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
@@ -53,6 +54,9 @@ _ADVICE = {
     "ExpiredTokenException": "the credentials have expired: renew them",
     "ExpiredToken": "the credentials have expired: renew them",
     "UnsupportedLanguagePairException": "the service does not translate between these languages: choose another engine",
+    "ModelNotReadyException": "the model is still being loaded: try again later",
+    "ResourceNotFoundException": "check AMTS_BEDROCK_MODEL, and that the model is offered in this region",
+    "ValidationException": "check AMTS_BEDROCK_MODEL: many models are asked by the id of an inference profile",
     "InvalidRequestException": f"check bucket and role; {_DOCTOR}",
 }
 
@@ -81,6 +85,15 @@ class Aws:
             self.sts: STSClient = session.client("sts", config=_CONFIG)
             self.iam: IAMClient = session.client("iam", config=_CONFIG)
         self.region: str = self.translate.meta.region_name
+
+
+def bedrock() -> BedrockRuntimeClient:
+    """A client of Amazon Bedrock in the region of the environment. Raises JobError."""
+    with explained("connect to AWS"):
+        client: BedrockRuntimeClient = boto3.session.Session(region_name=region_of_environment()).client(
+            "bedrock-runtime", config=_CONFIG
+        )
+    return client
 
 
 def region_of_environment() -> str | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Literal
 
-from rapidfuzz import process
-
-from sync.engines.base import EngineError
+from sync.engines.reading import Reader, Wrong, among, matching, number, read, switch, whole
 
 Act = Literal["auto", "always", "never"]
 
@@ -57,103 +54,31 @@ class Options:
 
 def read_options(given: Mapping[str, object]) -> Options:
     """The options of the settings. Raises EngineError naming the option and what is allowed."""
-    return replace(Options(), **_checked(given, _READERS, ""))
-
-
-def _checked(given: Mapping[str, object], readers: Mapping[str, _Reader], where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in given.items():
-        if key not in readers:
-            nearest = process.extractOne(key[:40], list(readers), score_cutoff=60)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise EngineError(
-                f"engine amazon: unknown option {where + key[:40]!r}{hint} Known are {', '.join(readers)}"
-            )
-        try:
-            found[key] = readers[key](value)
-        except _Wrong as wrong:
-            raise EngineError(f"engine amazon: {where}{key} must be {wrong}, not {_shown(value)}") from None
-    return found
-
-
-class _Wrong(ValueError):
-    """What a value should have been."""
-
-
-_Reader = Callable[[object], Any]
-
-
-def _shown(value: object) -> str:
-    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}…"
-
-
-def _matching(pattern: re.Pattern[str], wanted: str) -> _Reader:
-    def read(value: object) -> str:
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise _Wrong(wanted)
-        return value
-
-    return read
-
-
-def _among(*allowed: str) -> _Reader:
-    def read(value: object) -> str:
-        # YAML reads `never` as text, but `no` and `off` as false.
-        if not isinstance(value, str) or value not in allowed:
-            raise _Wrong(f"one of {', '.join(allowed)}")
-        return value
-
-    return read
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _Wrong("true or false")
-    return value
-
-
-def _whole(least: int, most: int) -> _Reader:
-    def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise _Wrong(f"a whole number from {least:,} to {most:,}")
-        return value
-
-    return read
-
-
-def _number(least: float, most: float) -> _Reader:
-    def read(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-            raise _Wrong(f"a number from {least:g} to {most:,g}")
-        if not least <= value <= most:
-            raise _Wrong(f"a number from {least:g} to {most:,g}")
-        return float(value)
-
-    return read
+    return replace(Options(), **read("amazon", given, _READERS))
 
 
 def _prices(value: object) -> Prices:
     if not isinstance(value, Mapping):
-        raise _Wrong("standard and act, each in dollars for a million characters")
-    readers = {price.name: _number(0, 10_000) for price in fields(Prices)}
-    return Prices(**_checked({str(key): item for key, item in value.items()}, readers, "prices."))
+        raise Wrong("standard and act, each in dollars for a million characters")
+    readers = {price.name: number(0, 10_000) for price in fields(Prices)}
+    return Prices(**read("amazon", {str(key): item for key, item in value.items()}, readers, "prices."))
 
 
-_READERS: Mapping[str, _Reader] = {
-    "region": _matching(_REGION, "a region such as us-west-2"),
-    "bucket": _matching(_BUCKET, "the name of an S3 bucket"),
-    "role": _matching(_ROLE, "the ARN of a role: arn:aws:iam::123456789012:role/NAME"),
-    "prefix": _matching(_PREFIX, "a folder of letters, digits, ., _ and -"),
-    "project": _matching(_NAME, "a name of letters, digits and single - or _"),
-    "act": _among("auto", "always", "never"),
-    "formality": _among("formal", "informal"),
-    "profanity": _among("mask"),
-    "retry": _switch,
-    "keep": _switch,
-    "concurrency": _whole(1, 50),
-    "deadline": _number(0.001, 24 * 30),
-    "poll": _number(0.05, 3600),
-    "max_characters": _whole(0, 10_000_000_000),
-    "max_cost": _number(0, 100_000),
+_READERS: Mapping[str, Reader] = {
+    "region": matching(_REGION, "a region such as us-west-2"),
+    "bucket": matching(_BUCKET, "the name of an S3 bucket"),
+    "role": matching(_ROLE, "the ARN of a role: arn:aws:iam::123456789012:role/NAME"),
+    "prefix": matching(_PREFIX, "a folder of letters, digits, ., _ and -"),
+    "project": matching(_NAME, "a name of letters, digits and single - or _"),
+    "act": among("auto", "always", "never"),
+    "formality": among("formal", "informal"),
+    "profanity": among("mask"),
+    "retry": switch,
+    "keep": switch,
+    "concurrency": whole(1, 50),
+    "deadline": number(0.001, 24 * 30),
+    "poll": number(0.05, 3600),
+    "max_characters": whole(0, 10_000_000_000),
+    "max_cost": number(0, 100_000),
     "prices": _prices,
 }

@@ -16,7 +16,7 @@ _HEADS = "refs/heads/"
 
 
 class RepositoryEndpoints:
-    """What is asked of a repository. Files are read by git only."""
+    """What is asked of a repository. Files are read by git; whether one is there, also here."""
 
     def __init__(self, services: Services) -> None:
         self._world = services.world
@@ -79,6 +79,14 @@ class RepositoryEndpoints:
             raise ApiError(422, f"No commit found for SHA: {wanted}")
         (commit,) = git.commits(None, found, limit=1)
         return Answer(200, commit_views.commit(commit, call.repository, self._world.at))
+
+    @route("GET /repos/{owner}/{repo}/contents/{path}", "contents")
+    def content(self, call: Call) -> Answer:
+        """A file of the default branch."""
+        path, branch = call.values["path"], f"{_HEADS}{call.repository.default_branch}"
+        if (data := call.repository.git.file(branch, path)) is None:
+            raise not_found()
+        return Answer(200, commit_views.content(path, data, call.repository, self._world.at))
 
     @route("GET /repos/{owner}/{repo}/git/ref/{ref}", "contents")
     def ref(self, call: Call) -> Answer:
