@@ -20,7 +20,7 @@ UPSTREAM = "d2l-ai/d2l-en"
 
 def test_help_names_commands_that_there_are() -> None:
     named = re.findall(r"`(/amts [^`]+)`", replies.help_text())
-    assert len(named) == 8
+    assert len(named) == 9
     for command in named:
         written = command.replace("SECTION", "index.md").replace("NAME", "memory")
         (read,) = read_commands(written)
