@@ -20,9 +20,9 @@ def submit(prepared: Prepared) -> Value:
     refusals: list[EngineError] = []
     spent = 0.0
     for name, (translator, job) in prepared.asked.items():
-        cost = translator.estimate(job) if prepared.limit is not None else None
-        spent += cost.dollars if cost else 0.0
         try:
+            cost = translator.estimate(job) if prepared.limit is not None else None
+            spent += cost.dollars if cost else 0.0
             if handles and prepared.limit is not None and spent > prepared.limit:
                 raise EngineError(f"an update may cost ${prepared.limit:g}, and the rest of it has used that up")
             handles[name] = {"handle": translator.submit(job)}

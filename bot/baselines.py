@@ -25,7 +25,11 @@ def name_of(branch: str, path: str) -> str:
 def dump(baselines: Sequence[Baseline]) -> bytes:
     """The drafts of a section: the same for the same drafts."""
     kept = [
-        {"text": baseline.text, "written": [astuple(segment) for segment in baseline.written]}
+        {
+            "text": baseline.text,
+            "written": [astuple(segment) for segment in baseline.written],
+            "removed": list(baseline.removed),
+        }
         for baseline in baselines[-_MOST:]
     ]
     return (json.dumps(kept, ensure_ascii=False, indent=0) + "\n").encode()
@@ -49,7 +53,10 @@ def _baseline(item: Mapping[str, Any]) -> Baseline:
     text = item["text"]
     if not isinstance(text, str):
         raise TypeError
-    return Baseline(text, tuple(_written(fields, len(text)) for fields in item["written"]))
+    removed = item["removed"]
+    if not isinstance(removed, list) or not all(isinstance(source, str) for source in removed):
+        raise TypeError
+    return Baseline(text, tuple(_written(fields, len(text)) for fields in item["written"]), tuple(removed))
 
 
 def _written(fields: Sequence[Any], length: int) -> Written:

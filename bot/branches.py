@@ -14,7 +14,7 @@ from bot.wording import plural
 from sync import lock, pipeline
 from sync.bases import read_text
 from sync.drafts import Asked, Plans
-from sync.effort import Baseline, written
+from sync.effort import Baseline, removed, written
 from sync.engines import Job
 from sync.followup import follow, is_plain
 from sync.ground import Ground, ground_on
@@ -191,13 +191,17 @@ def baselines_of(bench: Bench, branch: Branch, drafted: Drafted) -> dict[str, tu
     found: dict[str, tuple[Baseline, ...]] = {}
     pairs = {pair.new_path: pair for pair in branch.planned.chosen}
     for section in drafted.report.sections:
-        if section.draft is None or not (made := written(section.draft.results)):
+        if section.draft is None:
             continue
         pair = pairs[section.path]
         before: tuple[Baseline, ...] = ()
         if branch.name in bench.record.proposals and pair.path not in branch.afresh:
             before = baselines.read(bench.target, bench.sight.record, branch.name, pair.path)
-        found[section.path] = (*before, Baseline(section.draft.text, made))
+        results = section.draft.results
+        now = Baseline(section.draft.text, written(results), removed(results))
+        # Whatever was drafted afresh before, it is no draft any more.
+        if now.written or now.removed or pair.path in branch.afresh:
+            found[section.path] = (*before, now)
     return found
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
 from bot.files import FileError
@@ -55,8 +56,8 @@ def over_time(rows: Sequence[Row]) -> Figure:
             panels[0][column].set_ylim(0, 1.02)
             panels[1][column].set_ylim(bottom=0)
             panels[1][column].yaxis.set_major_formatter(PercentFormatter(1))
-        panels[0][0].set_ylabel("BLEU of the drafts against what was merged (0–1)")
-        panels[1][0].set_ylabel("effort: characters changed / characters merged")
+        panels[0][0].set_ylabel("BLEU, draft to merged")
+        panels[1][0].set_ylabel("effort: share changed")
         chart.autofmt_xdate()
         return chart
 
@@ -76,7 +77,9 @@ def by_chapter(rows: Sequence[Row], lagging: Collection[str]) -> Figure:
         axes.invert_yaxis()
         axes.margins(x=0.15)
         axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("effort: characters changed / characters merged" + _legend_of(lagging))
+        axes.set_xlabel("effort: characters changed / characters merged")
+        if lagging:
+            axes.legend(handles=_lagging_legend(), loc="lower right", frameon=False, fontsize=8)
         more = f", the {len(shown)} of {len(efforts)} with the most" if len(efforts) > len(shown) else ""
         axes.set_title(f"Effort by chapter{more}")
         return chart
@@ -107,11 +110,17 @@ def gains(ways: Mapping[str, Sequence[float | None]]) -> Figure:
         return chart
 
 
-def write_chart(chart: Figure, file: Path) -> None:
-    """Writes a chart as SVG or PNG, as the name of the file says, whole or not at all. Raises ChartError, FileError."""
+def form_of(file: Path) -> str:
+    """What a chart with the name of `file` is written as: svg or png. Raises ChartError."""
     form = file.suffix.lower().removeprefix(".")
     if form not in _METADATA:
         raise ChartError(f"a chart is an .svg or a .png, not {file.name!r}: give it such a name")
+    return form
+
+
+def write_chart(chart: Figure, file: Path) -> None:
+    """Writes a chart as SVG or PNG, as the name of the file says, whole or not at all. Raises ChartError, FileError."""
+    form = form_of(file)
     stream = io.BytesIO()
     with _style():
         chart.savefig(stream, format=form, dpi=150, metadata=_METADATA[form])
@@ -148,5 +157,6 @@ def _label(name: str) -> str:
     return f" {plain}" if plain.startswith("_") else plain  # matplotlib's own sign for what is in no legend
 
 
-def _legend_of(lagging: Collection[str]) -> str:
-    return " (the other colour: lags behind)" if lagging else ""
+def _lagging_legend() -> list[Patch]:
+    labels = ("not told from the rest", "lags behind: its 95 % interval lies above the rest")
+    return [Patch(color=colour, label=label) for colour, label in zip(_COLOURS, labels, strict=False)]

@@ -1,4 +1,8 @@
-"""Cohorts that lag: languages and chapters whose drafts take reviewers clearly more work than the others."""
+"""Cohorts that lag: languages and chapters whose drafts take reviewers more work than the others.
+
+Each is compared with the rest by itself: that there are many comparisons is not corrected for, so that of twenty or
+forty cohorts that are like the others one may be named.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Lagging:
-    """A cohort whose effort is above that of the rest by more than chance explains.
+    """A cohort whose effort is above that of the rest: its 95 % interval lies above it.
 
     `rest`: the other languages, or the other chapters of the same translation. `interval`: of its effort, 95 %.
     `share`: its part of all characters that reviewers typed; `spared`: those that would be spared if its effort were

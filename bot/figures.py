@@ -14,15 +14,16 @@ from sync.trial import Measure, Quality
 _ROOM = MAX_BODY // 2
 _DISTANCE_ROOM = 3_000
 _HEAD = (
-    "section", "segments", "accepted unchanged", "characters changed", "TER", "BLEU of the draft", "chrF",
-    "saved: from nothing", "saved: by hand",
+    "section", "segments", "still wait", "accepted unchanged", "characters changed", "TER", "BLEU of the draft", "chrF",
+    "saved (a)", "saved (b)",
 )  # fmt: skip
 _DEFINITIONS = (
-    "Of each segment that AMTS wrote, or left to a translator, the draft is compared with {now}, in characters "
-    "(Levenshtein distance). *Saved, from nothing*: 1 − characters changed ÷ characters of that text, against "
-    "translating these sentences from nothing. *Saved, by hand*: 1 − characters changed ÷ characters to change from "
-    "the old translation, against updating it by hand. BLEU (0–1), chrF and TER are those of what AMTS wrote, measured "
-    "against {now}: how much of it was kept, which is not the same as how good it was."
+    "Of each segment that AMTS wrote, or left to a translator who has done it since, the draft is compared with {now}, "
+    "in characters (Levenshtein distance). What still waits is no work done, by anybody: it counts in its own column "
+    "and in no other. *Saved (a)*: 1 − characters changed ÷ characters of that text, against translating these "
+    "sentences from nothing. *Saved (b)*: 1 − characters changed ÷ characters to change from the old translation, "
+    "against updating it by hand. BLEU (0–1), chrF and TER are those of what AMTS wrote, measured against {now}: how "
+    "much of it was kept, which is not the same as how good it was. TER is taken over texts of at most 200 characters."
 )
 
 
@@ -113,17 +114,22 @@ def _text(opening: str, entries: Sequence[Entry], now: str) -> str:
 
 
 def _summary(whole: Entry) -> str:
-    said = f"{whole.accepted:,} of {plural(whole.segments, 'segment')} accepted unchanged"
-    if whole.waiting:
-        said += f"; {whole.waiting:,} had been left to a translator"
-        said += f", and {whole.undone:,} of them still wait (they count in nothing else)" if whole.undone else ""
-    return f"{said}. {whole.edits:,} characters were changed to get to {whole.characters:,}."
+    done = whole.segments - whole.undone
+    said = f"{whole.accepted:,} of {plural(done, 'segment')} accepted unchanged"
+    said += f"; {whole.waiting - whole.undone:,} had been left to a translator" if whole.waiting > whole.undone else ""
+    said += f". {whole.edits:,} characters were changed to get to {whole.characters:,}."
+    if whole.undone:
+        waits = "segment still waits" if whole.undone == 1 else "segments still wait"
+        said = f"**{whole.undone:,} {waits} for a translator**; the figures are of the others. {said}"
+    return said
 
 
 def _row(name: str, found: Entry) -> str:
+    done = found.segments - found.undone
     cells = [
         f"{found.segments:,}",
-        f"{found.accepted:,} ({found.accepted / found.segments:.0%})" if found.segments else "–",
+        f"{found.undone:,}",
+        f"{found.accepted:,} of {done:,}" if done else "–",
         f"{found.edits:,} of {found.characters:,}",
         _number(found.ter, ".1f"),
         _number(None if found.bleu is None else min(found.bleu, 1.0), ".3f"),

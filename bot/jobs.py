@@ -54,7 +54,7 @@ _STATES = {"DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "runs", "SUCCESS
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", _GIVEN_UP]
 # Of a job that is started anew.
 _QUEUES = {"update": "updates", "comment": "updates", "greet": "commands", "gather": "gather", "poll": "upstreams",
-           "tell": "commands"}  # fmt: skip
+           "tell": "commands", "trial": "trials"}  # fmt: skip
 _log = logging.getLogger(__name__)
 
 
@@ -257,7 +257,20 @@ def _is_awaited(repository: str) -> bool:
 @DBOS.workflow(name="update", max_recovery_attempts=_ATTEMPTS)
 def _update(repository: str) -> str:
     with _installed(repository):
-        return workflow.update(_Kept(), _here().world, repository)
+
+        def untried() -> None:
+            _start("trials", repository, f"trial-{DBOS.workflow_id}", _try, repository)
+
+        return workflow.update(_Kept(), _here().world, repository, untried=untried)
+
+
+@DBOS.workflow(name="trial")
+def _try(repository: str) -> str:
+    """Beside updates: an engine may take hours, and no draft depends on it."""
+    with _installed(repository):
+        said = workflow.try_engine(_Kept(), _here().world, repository)
+    _gather(repository)  # the texts of pull requests quote it
+    return said
 
 
 @DBOS.workflow(name="greet")
@@ -383,6 +396,7 @@ class Worker:
             register("gather", worker_concurrency=8, polling_interval_sec=tick)
             register("upstreams", worker_concurrency=1, polling_interval_sec=tick)
             register("commands", partition_concurrency=1, worker_concurrency=8, polling_interval_sec=tick)
+            register("trials", partition_concurrency=1, worker_concurrency=2, polling_interval_sec=tick)
             held = min(_HELD * self._office.places.count, _THREADS // 2)
             register("updates", partition_concurrency=1, worker_concurrency=held, polling_interval_sec=tick)
         except (SQLAlchemyError, OSError) as error:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from datetime import datetime
 
 from sync.effort import Effort
 from sync.model import AmtsError
 
 PATH = "ledger.jsonl"
 WHOLE = ""  # the section of an entry that stands for all sections
-_MOST_ENTRIES = 1_000_000
+MAX_BYTES = 100_000_000  # bytes
+_MOST_TOLD = 20  # bad lines
+_MOST = 10**12
+_LONGEST = 1_000
+# BLEU may be a rounding above its scale.
+_LIMITS = {"bleu": 1.01, "chrf": 100.01}
+_SIGNATURE = re.compile(r"[A-Za-z0-9.:|+/_-]{0,200}")  # the slash is of MeCab's version for Korean
 
 
 class LedgerError(AmtsError):
@@ -82,18 +90,47 @@ def entry(merge: Merge, section: str, effort: Effort, terms: Mapping[str, int]) 
 
 def dump(entries: Iterable[Entry]) -> bytes:
     """The entries as JSON Lines: the same for the same entries."""
-    return "".join(json.dumps(asdict(found), ensure_ascii=False) + "\n" for found in entries).encode()
+    text = "".join(json.dumps(asdict(found), ensure_ascii=False) + "\n" for found in entries)
+    return text.encode("utf-8", "backslashreplace")  # a path that is no UTF-8 becomes an escape that JSON knows
 
 
 def load(data: bytes, where: str) -> tuple[Entry, ...]:
-    """The entries of a dump. Raises LedgerError: it may come from anyone who can push to the repository."""
-    try:
-        lines = [json.loads(line) for line in data.decode().splitlines() if line.strip()]
-        if len(lines) > _MOST_ENTRIES:
-            raise ValueError
-        return tuple(map(_entry, lines))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise LedgerError(f"{where}: {PATH} is no ledger of AMTS: remove the file from that ref") from None
+    """The entries of a dump. Raises LedgerError at the first line that is none."""
+    entries, bad = read(data, where)
+    if bad:
+        raise LedgerError(bad[0])
+    return entries
+
+
+def read(data: bytes, where: str) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The good entries of a dump, and what to do about each bad line: after 20 of those, about the rest together.
+
+    A ledger may come from anyone who can push to the repository `where`.
+    """
+    if len(data) > MAX_BYTES:
+        return (), (too_large(where),)
+    entries: list[Entry] = []
+    bad: list[str] = []
+    more = 0
+    # Only a line feed ends a line: a path may hold what Unicode calls a line separator.
+    for number, line in enumerate(io.BytesIO(data), 1):
+        if not line.strip():
+            continue
+        try:
+            entries.append(_entry(json.loads(line.decode())))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            if len(bad) < _MOST_TOLD:
+                bad.append(f"{where}: {PATH}, line {number}, is no entry of AMTS: correct or remove that line")
+            else:
+                more += 1
+    if more:
+        bad.append(f"{where}: {PATH}: {more:,} more lines are no entries of AMTS: correct or remove them")
+    return tuple(entries), tuple(bad)
+
+
+def too_large(where: str) -> str:
+    """What is said of a ledger that is not read for its size."""
+    return f"{where}: {PATH} is larger than {MAX_BYTES // 1_000_000} MB: remove its oldest lines"
 
 
 def of_pull_requests(entries: Sequence[Entry], numbers: Iterable[int]) -> dict[int, list[Entry]]:
@@ -101,17 +138,51 @@ def of_pull_requests(entries: Sequence[Entry], numbers: Iterable[int]) -> dict[i
     return {number: found for number in numbers if (found := [one for one in entries if one.pull_request == number])}
 
 
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "str": (str,), "int": (int,), "float | None": (float, int, type(None)), "Mapping[str, int]": (dict,)
-}  # fmt: skip
-
-
-def _entry(item: Mapping[str, Any]) -> Entry:
+def _entry(item: object) -> Entry:
+    """Raises ValueError, KeyError, TypeError."""
+    if not isinstance(item, dict):
+        raise TypeError
     for known in fields(Entry):
-        value = item[known.name]
-        if not isinstance(value, _KINDS[str(known.type)]) or isinstance(value, bool):
-            raise TypeError
-        if isinstance(value, int | float) and not 0 <= value < float("inf"):
-            raise ValueError
-    terms = {str(word): int(count) for word, count in item["terms"].items()}
-    return Entry(**{**item, "terms": terms})
+        _CHECKS[str(known.type)](known.name, item[known.name])
+    found = Entry(**item)
+    if not _SIGNATURE.fullmatch(found.signature):
+        raise ValueError
+    if found.merged:
+        datetime.fromisoformat(found.merged)
+    return found
+
+
+def _check_text(_: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError
+    if len(value) > _LONGEST:
+        raise ValueError
+
+
+def _check_count(_: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    if not 0 <= value <= _MOST:
+        raise ValueError
+
+
+def _check_score(name: str, value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, float | int) or isinstance(value, bool):
+        raise TypeError
+    if not 0 <= value <= _LIMITS.get(name, _MOST):  # which is false of what is no number
+        raise ValueError
+
+
+def _check_counts(name: str, value: object) -> None:
+    if not isinstance(value, dict):
+        raise TypeError
+    for word, count in value.items():
+        _check_text(name, word)
+        _check_count(name, count)
+
+
+_CHECKS: Mapping[str, Callable[[str, object], None]] = {
+    "str": _check_text, "int": _check_count, "float | None": _check_score, "Mapping[str, int]": _check_counts,
+}  # fmt: skip

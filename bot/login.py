@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from github import Auth, Github, GithubIntegration
 
 from bot.forge import Connect, Forge
 from bot.gate import ForgeError, Gate, NotFound, known
+from bot.service import Server
 
 _TIMEOUT = 30  # seconds
 _PAGE = 100  # entries in one answer, the most that GitHub gives
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Which GitHub is spoken to, and how fast: `pause` in seconds between two writes (its guide asks for 1)."""
-
-    api: str = "https://api.github.com"
-    pause: float = 1.0
 
 
 class App:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from typing import Any, TypeVar
 
 from sync import followup
@@ -21,6 +22,7 @@ REF = "refs/amts/state"
 PATH = "record.json"
 _VERSION = 1
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[\w.:|+-]{0,200}", re.ASCII)
 T = TypeVar("T")
 
 
@@ -147,7 +149,7 @@ def load(data: bytes) -> Record:
             dashboard=_of(bool, fields["dashboard"]),
             last={_of(str, branch): _of(int, number) for branch, number in fields["last"].items()},
             shelved=_proposals(fields["shelved"]),
-            quality=_quality(fields.get("quality")),
+            quality=load_quality(fields["quality"]) if fields.get("quality") is not None else None,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{REF} holds no record of AMTS: delete the ref, and the next sync starts anew") from error
@@ -207,11 +209,10 @@ def _cost(fields: Mapping[str, Any]) -> Cost:
     return Cost(_of(int, fields["characters"]), _of(int, fields["billed"]), float(fields["dollars"]))
 
 
-def _quality(fields: Mapping[str, Any] | None) -> Quality | None:
-    if fields is None:
-        return None
+def load_quality(fields: Mapping[str, Any]) -> Quality:
+    """What came of a trial, from its fields. Raises ValueError, KeyError or TypeError for others."""
     return Quality(
-        _of(str, fields["engine"]), _of(str, fields["date"]),
+        _of(str, fields["engine"]), date.fromisoformat(fields["date"]).isoformat(),
         _of(int, fields["units"]), _of(int, fields["n"]), _of(int, fields["characters"]),
         _measure(fields["adapted"]), _measure(fields["plain"]),
     )  # fmt: skip
@@ -221,7 +222,11 @@ def _measure(fields: Mapping[str, Any] | None) -> Measure | None:
     if fields is None:
         return None
     bleu, spread, chrf, ter = (float(fields[name]) for name in ("bleu", "spread", "chrf", "ter"))
-    return Measure(_of(int, fields["answered"]), bleu, spread, chrf, ter, _of(str, fields["signature"]))
+    signature = _of(str, fields["signature"])
+    # All of it is quoted in texts on GitHub.
+    if not all(0 <= score < 1e6 for score in (bleu, spread, chrf, ter)) or not _SIGNATURE.fullmatch(signature):
+        raise ValueError("no score")
+    return Measure(_of(int, fields["answered"]), bleu, spread, chrf, ter, signature)
 
 
 def _commit(value: object) -> str:

@@ -8,13 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.login import Server
 from bot.settings import SettingsError
 
 _DAY = 86_400.0  # seconds
 _SHORTEST_SECRET = 16  # characters; who finds it out can tell the bot anything
 _GITHUB = "https://github.com"
 _API = "https://api.github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Which GitHub is spoken to, and how fast: `pause` in seconds between two writes (its guide asks for 1)."""
+
+    api: str = "https://api.github.com"
+    pause: float = 1.0
 
 
 class ServiceError(SettingsError):

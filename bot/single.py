@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 import time
@@ -13,12 +14,12 @@ from pathlib import Path
 from bot import workflow
 from bot.asking import Value
 from bot.grouping import chapter_of
-from bot.login import Server, with_token
+from bot.login import with_token
 from bot.markup import code
 from bot.messages import proposal_body, proposal_title
 from bot.publish import list_errors
 from bot.records import Record
-from bot.service import read_pause
+from bot.service import Server, read_pause
 from bot.settings import read_settings
 from bot.tasks import open_bench
 from bot.updates import prepare_update
@@ -29,6 +30,8 @@ from sync.languages import language as find_language
 from sync.mirrors import Mirrors
 from sync.model import AmtsError
 from sync.sections import quiet
+
+_log = logging.getLogger(__name__)
 
 
 class RunError(AmtsError):
@@ -60,7 +63,9 @@ def run(repository: str, token: str, wishes: Wishes, environment: Mapping[str, s
     Returns the text of what is proposed now (Markdown). Raises AmtsError.
     """
     with _world(repository, token, wishes, environment) as world:
-        summary = workflow.update(_Unkept(), world, repository, wishes.sections)
+        summary = workflow.update(
+            _Unkept(), world, repository, wishes.sections, untried=lambda: _try_engine(world, repository)
+        )
         try:
             sight = look(world, repository)
         except Idle as idle:
@@ -68,6 +73,14 @@ def run(repository: str, token: str, wishes: Wishes, environment: Mapping[str, s
         with ExitStack() as held:
             bench = open_bench(world, sight, held)
             return _report(bench.record, bench.language) or summary
+
+
+def _try_engine(world: World, repository: str) -> None:
+    """What fails there costs no draft."""
+    try:
+        workflow.try_engine(_Unkept(), world, repository)
+    except AmtsError as error:
+        _log.warning("%s: the engine could not be tried: %s", repository, error)
 
 
 def rehearse(repository: str, token: str, wishes: Wishes, environment: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ outcome.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ from sync.mirrors import Mirror
 from sync.pipeline import Reading
 from sync.sections import quiet
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -30,13 +33,14 @@ class Outcome:
 
     `updates`: the commit of each ref that is to be pushed, at once; `record`: what the bot remembers from then on.
     `replies` are for who asked for it; `failed`: it could not be done as asked. `errors`: why sections were left alone,
-    by path, as far as no pull request says so.
+    by path, as far as no pull request says so. `untried`: a trial of the engine would say something new.
     """
 
     record: Record
     updates: Mapping[str, str] = field(default_factory=dict)
     replies: tuple[str, ...] = ()
     failed: bool = False
+    untried: bool = False
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -141,10 +145,12 @@ def _drafts(bench: Bench, record: Record, new: Drafts) -> dict[str, bytes | None
 def _ledger(bench: Bench) -> dict[str, bytes]:
     """The ledger with what was merged since it was written; nothing where that is nothing."""
     entries = entries_of(bench.target, bench.sight, bench.merged, bench.language)
-    return {ledger.PATH: read_ledger(bench.target, bench.sight.record) + ledger.dump(entries)} if entries else {}
-
-
-def read_ledger(target: Mirror, record: str | None) -> bytes:
-    """The ledger that a commit of the record has, as it is."""
-    entry = target.tree(record).get(ledger.PATH) if record else None
-    return target.read(entry.blob) if entry else b""
+    if not entries:
+        return {}
+    there = bench.target.tree(bench.sight.record).get(ledger.PATH) if bench.sight.record else None
+    if there is not None and there.size > ledger.MAX_BYTES:  # whoever made it so large may mend it
+        _log.warning("%s: %s is too large to be added to", bench.sight.repository, ledger.PATH)
+        return {}
+    before = bench.target.read(there.blob) if there is not None else b""
+    joint = b"" if not before or before.endswith(b"\n") else b"\n"
+    return {ledger.PATH: before + joint + ledger.dump(entries)}

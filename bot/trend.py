@@ -1,7 +1,8 @@
 """Figures of review over time: sums and means over entries of the ledger, by month.
 
 Effort is the share of a text that reviewers typed: characters changed from the draft to what was merged, for each
-character merged. Scores of several entries are their means, by segments drafted.
+character merged. Scores of several entries are their means, by segments drafted;
+there is none of BLEU scores that were computed differently.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ BY_HAND = "against updating the old text by hand: 1 - characters changed / chara
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Some entries together: sums of what is counted, means of the scores (None: nothing was scored)."""
+    """Some entries together: sums of what is counted, means of the scores (None: nothing was scored).
+
+    `signature` is sacreBLEU's of the BLEU; where there are several, with a space between, `bleu` is None.
+    """
 
     pull_requests: int
     segments: int
@@ -31,6 +35,7 @@ class Figures:
     bleu: float | None
     chrf: float | None
     ter: float | None
+    signature: str = ""
 
     @property
     def effort(self) -> float | None:
@@ -75,6 +80,7 @@ class Row:
 
 def figures_of(entries: Sequence[Entry]) -> Figures:
     """The figures of some entries together."""
+    signatures = sorted({entry.signature for entry in entries if entry.bleu is not None})
     return Figures(
         pull_requests=len({(entry.repository, entry.pull_request) for entry in entries}),
         segments=sum(entry.segments for entry in entries),
@@ -84,9 +90,10 @@ def figures_of(entries: Sequence[Entry]) -> Figures:
         characters=sum(entry.characters for entry in entries),
         edits=sum(entry.edits for entry in entries),
         edits_by_hand=sum(entry.edits_by_hand for entry in entries),
-        bleu=_mean(entries, lambda entry: entry.bleu),
+        bleu=_mean(entries, lambda entry: entry.bleu) if len(signatures) == 1 else None,
         chrf=_mean(entries, lambda entry: entry.chrf),
         ter=_mean(entries, lambda entry: entry.ter),
+        signature=" ".join(signatures),
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 
 from bot.branches import Branch, baselines_of, is_looked_at, plan_branch, propose, source_blob
@@ -15,16 +14,14 @@ from bot.grouping import Groups, group
 from bot.records import Record, SectionRecord
 from bot.review import open_proposals
 from bot.tasks import Bench, Outcome, Prepared, keep
-from sync import pipeline, trial
-from sync.config import Engine
+from bot.trials import is_due, limit_of
+from sync import pipeline
 from sync.drafts import Asked, Plans, plan_pairs
 from sync.effort import Baseline
-from sync.engines import PAID, Knowledge, Make, create
-from sync.engines.amazon.options import read_options
-from sync.model import Plan, SectionState, TranslationUnit
+from sync.engines import Knowledge, Make, create
+from sync.model import Plan, SectionState
 from sync.pipeline import Lessons, Reading
 from sync.sections import Pair, quiet
-from sync.trial import Quality
 
 
 def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = create) -> Prepared:
@@ -55,16 +52,11 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
     knowledge = lessons().knowledge if is_asked else Knowledge(project=bench.target.name)
     translator = make(engine.name, knowledge, engine.options)
     notes = (*_gone(merged), *(lessons().notes if is_asked else ()))
-    pairs = trial.sample(knowledge.units) if trial.is_due(bench.record.quality, engine.name, knowledge.units) else ()
-    languages = bench.config.source_language, bench.language
-    trials = trial.prepare(engine, knowledge, pairs, languages, make) if pairs else {}
 
     def complete(asked: Mapping[str, Asked]) -> Outcome:
         waiting = bench.record.waiting if sections else groups.waiting
         record = replace(bench.record, waiting=waiting, declined=declined, source=bench.sight.source)
         record = replace(record, dashboard=record.dashboard or bool(waiting))
-        if trials.keys() & asked.keys():
-            record = replace(record, quality=_quality(bench, engine.name, knowledge, pairs, asked))
         updates: dict[str, str] = {}
         drafts: dict[str, dict[str, tuple[Baseline, ...]]] = {}
         errors = {pair.path: pair.error for pair in chosen if pair.error} | dict(plans.errors)
@@ -81,33 +73,16 @@ def prepare_update(bench: Bench, sections: Sequence[str] = (), make: Make = crea
                 updates[f"refs/heads/{name}"] = proposal.commit
         told = {path for found in open_proposals(record) for path, section in found.sections.items() if section.error}
         left = {path: error for path, error in sorted(errors.items()) if path not in told}
-        return replace(keep(bench, record, updates, drafts), errors=left)
+        return replace(keep(bench, record, updates, drafts), errors=left, untried=is_asked and is_due(bench, knowledge))
 
     jobs = {name: branch.job for name, branch in branches.items()}
-    return Prepared(translator, jobs, complete, _limit(engine), trials)
-
-
-def _quality(
-    bench: Bench, engine: str, knowledge: Knowledge, pairs: Sequence[TranslationUnit], asked: Mapping[str, Asked]
-) -> Quality:
-    """What the trial of an engine came to."""
-    date = datetime.fromtimestamp(int(bench.sight.date.partition(" ")[0]), UTC).date().isoformat()
-    ways = (
-        trial.measure(asked[name].answers if name in asked else None, pairs, bench.language)
-        for name in (trial.ADAPTED, trial.PLAIN)
-    )
-    characters = sum(len(unit.source) for unit in pairs)
-    return Quality(engine, date, len(knowledge.units), len(pairs), characters, *ways)
+    return Prepared(translator, jobs, complete, limit_of(engine))
 
 
 def _gone(reading: Reading) -> tuple[str, ...]:
     """A note on each section whose source is gone: it is for people to remove."""
     gone = (pair for pair in reading.pairs if pair.state is SectionState.GONE)
     return tuple(f"{pair.path}: {'; '.join(pair.notes) or 'its source is gone upstream'}" for pair in gone)
-
-
-def _limit(engine: Engine) -> float | None:
-    return read_options(engine.options).max_cost if engine.name in PAID else None
 
 
 def _still_declined(record: Record, reading: Reading) -> dict[str, str]:

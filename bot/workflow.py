@@ -11,29 +11,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from bot import commands, ledger, records, replies
+from bot import commands, records, replies
 from bot.asking import Value, as_asked, finish_jobs, poll, submit
 from bot.commands import Command, Help, Pause, Resume, Retranslate, Score, Skip, Status, Unknown
 from bot.dashboard import Ticked
 from bot.figures import closing_comment, score_text
 from bot.forge import Forge, ForgeError, Later
 from bot.ledger import Merge
-from bot.merges import entries, review
+from bot.merges import entries, entries_of, review
 from bot.publish import PROBLEM_MARKER, mend, publish, tell_errors, tell_problem, tell_settings
-from bot.records import Record
+from bot.records import Record, load_quality
 from bot.replies import SETTINGS_MARKER
 from bot.steering import prepare_pause, prepare_retranslate, prepare_skip, proposal_of
-from bot.tasks import Bench, Outcome, Prepared, open_bench, read_ledger
+from bot.tasks import Bench, Outcome, Prepared, open_bench
+from bot.trials import prepare_quality, prepare_trial, quality_of
 from bot.updates import prepare_update
 from bot.world import Idle, Sight, World, look, read_record, settle
 from sync.config import ConfigError
 from sync.faults import unexpected
 from sync.mirrors import Moved, Unreachable
-from sync.model import AmtsError
-from sync.trial import is_trial
+from sync.model import AmtsError, TranslationUnit
 
 _log = logging.getLogger(__name__)
 _TRIES = 6  # of a task, each time that somebody pushed while it was at work
@@ -69,10 +69,16 @@ class Said:
     body: str
 
 
-def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str] = ()) -> str:
+def update(
+    keeper: Keeper,
+    world: World,
+    repository: str,
+    sections: Sequence[str] = (),
+    untried: Callable[[], None] | None = None,
+) -> str:
     """Bring the pull requests of a translation repository to what its upstream is now; says what came of it.
 
-    Only these sections are drafted, if any are given.
+    Only these sections are drafted, if any are given. `untried` is called where `try_engine` would say something new.
 
     Raises AmtsError for what finally fails; without `sections`, after it was told in the repository.
     """
@@ -85,6 +91,8 @@ def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str
         if done["seen"] is not None and not sections:
             # Noted only now: what failed before is tried again at the next look at the upstreams.
             patiently(keeper, "note", lambda: world.done(repository, *done["seen"]))
+        if done["untried"] and untried is not None:
+            untried()
         return done
 
     try:
@@ -93,6 +101,33 @@ def update(keeper: Keeper, world: World, repository: str, sections: Sequence[str
         return _told(keeper, world, repository, work)
     except Idle as idle:
         return f"nothing to do: {idle}"
+
+
+def try_engine(keeper: Keeper, world: World, repository: str) -> str:
+    """Try the engine of a repository on the sentences that it is never shown, and remember the figures.
+
+    Says what came of it. Raises AmtsError.
+    """
+    sight = Sight.load(patiently(keeper, "read", lambda: look(world, repository).dump()))
+    known: list[tuple[Sequence[TranslationUnit], int]] = []
+
+    def prepare(bench: Bench) -> Prepared:
+        prepared, pairs, units = prepare_trial(bench)
+        known[:] = [(pairs, units)]
+        return prepared
+
+    with _Ready(world, sight, prepare) as ready:
+        handles, answers = _ask(keeper, ready)
+
+        def measure() -> Value:
+            bench = ready.bench
+            asked = {name: as_asked(found) for name, found in answers.items()}
+            return asdict(quality_of(bench, *known[0], asked))
+
+        found = load_quality(patiently(keeper, "measure", measure))
+        _work(keeper, world, repository, lambda bench: prepare_quality(bench, found), _remember)
+        patiently(keeper, "finish", lambda: finish_jobs(ready.prepared, handles, answers))
+    return f"{found.engine}: {found.n} sentences"
 
 
 def answer(keeper: Keeper, world: World, repository: str, said: Said) -> str:
@@ -208,38 +243,74 @@ def _remember(keeper: Keeper, world: World, repository: str, prepare: Callable[[
     return patiently(keeper, "remember", push)
 
 
+class _Ready:
+    """A task prepared by this process, as soon as it is needed: another one may have begun it. A context manager."""
+
+    def __init__(self, world: World, sight: Sight, prepare: Callable[[Bench], Prepared]) -> None:
+        self._world = world
+        self._sight = sight
+        self._prepare = prepare
+        self._made: tuple[Bench, Prepared] | None = None
+        self._held = ExitStack()
+
+    def __enter__(self) -> _Ready:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    @property
+    def bench(self) -> Bench:
+        return self._get()[0]
+
+    @property
+    def prepared(self) -> Prepared:
+        return self._get()[1]
+
+    def _get(self) -> tuple[Bench, Prepared]:
+        if self._made is None:
+            bench = open_bench(self._world, self._sight, self._held)
+            self._made = bench, self._prepare(bench)
+        return self._made
+
+    def let_go(self) -> None:
+        """Let others have the books; an engine is still asked, without them."""
+        self._held.close()
+
+    def forget(self) -> None:
+        """Prepare it anew when it is needed next."""
+        self._made = None
+
+
+def _ask(keeper: Keeper, ready: _Ready) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The handles of a task's jobs, and what became of them, by name."""
+    handles = patiently(keeper, "translate", lambda: submit(ready.prepared))
+    answers: dict[str, Any] = {}
+    is_late = False
+    while waiting := [name for name in handles if name not in answers]:
+        looked = patiently(keeper, "poll", lambda: poll(ready.prepared, handles, waiting))
+        answers |= looked["answers"]
+        if len(answers) < len(handles):
+            ready.let_go()
+            keeper.sleep(looked["pause"])
+            is_late = True
+    if is_late:
+        ready.forget()
+    return handles, answers
+
+
 def _attempt(keeper: Keeper, world: World, repository: str, prepare: Callable[[Bench], Prepared]) -> Any:
     sight = Sight.load(patiently(keeper, "read", lambda: look(world, repository).dump()))
-    with ExitStack() as held:
-        ready: list[tuple[Bench, Prepared]] = []
-
-        def prepared() -> tuple[Bench, Prepared]:
-            """The task prepared, by this process: another one may have taken it up since it was prepared first."""
-            if not ready:
-                bench = open_bench(world, sight, held)
-                ready.append((bench, prepare(bench)))
-            return ready[0]
-
-        handles = patiently(keeper, "translate", lambda: submit(prepared()[1]))
-        answers: dict[str, Any] = {}
-        is_late = False
-        while waiting := [branch for branch in handles if branch not in answers]:
-            looked = patiently(keeper, "poll", lambda: poll(prepared()[1], handles, waiting))
-            answers |= looked["answers"]
-            if len(answers) < len(handles):
-                held.close()  # an engine is asked without the books; nobody waits for them meanwhile
-                keeper.sleep(looked["pause"])
-                is_late = True
-        if is_late:
-            ready.clear()
-        done = patiently(keeper, "assemble and push", lambda: _push(*prepared(), answers))
-        told = patiently(keeper, "publish", lambda: _publish(world, sight, done, prepared()[0]))
-        patiently(keeper, "finish", lambda: finish_jobs(prepared()[1], handles, answers))
-    is_complete = not any("failure" in found for name, found in answers.items() if not is_trial(name))
+    with _Ready(world, sight, prepare) as ready:
+        handles, answers = _ask(keeper, ready)
+        done = patiently(keeper, "assemble and push", lambda: _push(ready.bench, ready.prepared, answers))
+        told = patiently(keeper, "publish", lambda: _publish(world, sight, done, ready.bench))
+        patiently(keeper, "finish", lambda: finish_jobs(ready.prepared, handles, answers))
+    is_complete = not any("failure" in found for found in answers.values())
     return {
         "summary": told,
         "seen": (sight.upstream, sight.upstream_branch, sight.source) if is_complete else None,
-        **{name: done[name] for name in ("replies", "failed", "errors")},
+        **{name: done[name] for name in ("replies", "failed", "errors", "untried")},
     }
 
 
@@ -254,6 +325,7 @@ def _push(bench: Bench, prepared: Prepared, answers: Mapping[str, Any]) -> Value
         "replies": list(outcome.replies),
         "failed": outcome.failed,
         "errors": dict(outcome.errors),
+        "untried": outcome.untried,
     }
 
 
@@ -263,17 +335,22 @@ def _publish(world: World, sight: Sight, done: Mapping[str, Any], bench: Bench) 
     created = {branch: found.number is None for branch, found in record.proposals.items()}
     forge = world.connect(sight.repository)
     seen = Ticked(sight.chapters, sight.sections)
-    _tell_effort(forge, bench, done["record"])
-    return publish(forge, record, bench.config, sight.branch, sight.upstream, done["tips"], created, seen)
+    told = publish(forge, record, bench.config, sight.branch, sight.upstream, done["tips"], created, seen)
+    _tell_effort(forge, bench)
+    return told
 
 
-def _tell_effort(forge: Forge, bench: Bench, record: str | None) -> None:
+def _tell_effort(forge: Forge, bench: Bench) -> None:
     """Say in each pull request that was merged since the last look what review made of its draft."""
-    numbers = {bench.sight.pulls[proposal.branch].number for proposal in bench.merged}
-    if numbers:
-        entries = ledger.load(read_ledger(bench.target, record), bench.sight.repository)
-        for number, found in ledger.of_pull_requests(entries, numbers).items():
-            forge.comment(number, "merged", closing_comment(found))
+    found = entries_of(bench.target, bench.sight, bench.merged, bench.language)
+    for number in dict.fromkeys(entry.pull_request for entry in found):
+        text = closing_comment([entry for entry in found if entry.pull_request == number])
+        try:
+            forge.comment(number, "merged", text)
+        except Later:
+            raise
+        except ForgeError as error:  # the conversation may be locked; the ledger has the figures
+            _log.warning("#%d: %s", number, error)
 
 
 def _status(world: World, repository: str, number: int) -> str:

@@ -241,6 +241,10 @@ def settle(record: Record, sight: Sight) -> Record:
         record = replace(record.without(branch), last={**record.last, branch: pull.number})
     for branch, proposal in record.shelved.items():
         pull = sight.pulls.get(branch)
+        if pull is not None and pull.merged and pull.number > proposal.after and branch not in record.proposals:
+            left = {item for item in record.declined.items() if item not in _drafted(proposal).items()}
+            shelved = {name: kept for name, kept in record.shelved.items() if name != branch}
+            record = replace(record, declined=dict(sorted(left)), shelved=shelved)
         if pull is not None and pull.open and branch not in record.proposals:
             left = {item for item in record.declined.items() if item not in _drafted(proposal).items()}
             record = replace(record, declined=dict(sorted(left)), last={**record.last, branch: proposal.after})
@@ -251,7 +255,8 @@ def settle(record: Record, sight: Sight) -> Record:
 
 def merged(record: Record, sight: Sight) -> tuple[Proposal, ...]:
     """The proposals of a record whose pull requests were merged since it was written."""
-    pulls = ((proposal, sight.pulls.get(branch)) for branch, proposal in record.proposals.items())
+    proposals = {**record.shelved, **record.proposals}  # one that was closed may have been reopened and merged
+    pulls = ((proposal, sight.pulls.get(branch)) for branch, proposal in proposals.items())
     return tuple(found for found, pull in pulls if pull is not None and pull.merged and pull.number > found.after)
 
 

@@ -7,8 +7,9 @@ wrote in or left waiting; what was kept, as it was, is no work of its own and co
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
@@ -19,6 +20,8 @@ from sync.model import Operation, SegmentResult
 from sync.parts import Edit, Part, edits, parts_of_section, starts
 
 _WRITTEN = (Operation.PATCHED, Operation.TRANSLATED)
+_MOST_FOR_TER = 200  # characters of a text: TER takes seconds for a rewritten paragraph, minutes for a page
+_MOST_COMPARED = 10**10  # characters by characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +41,26 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A section as AMTS left it, and what of it AMTS wrote."""
+    """A section as AMTS left it, what of it AMTS wrote, and the English whose translation it took out."""
 
     text: str
     written: tuple[Written, ...]
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """What became of one or a few written segments in a row: all texts are single lines, `merged` empty if taken out.
 
-    More than one where people joined or split sentences, so that it cannot be told which became which.
+    More than one where people joined or split sentences, so that it cannot be told which became which. `beside`:
+    characters of the texts that are those of neighbours, which AMTS did not write.
     """
 
     segments: tuple[Written, ...]
     before: str
     draft: str
     merged: str
+    beside: int = 0
 
     @property
     def waited(self) -> bool:
@@ -72,15 +78,20 @@ class Reviewed:
         return self.draft == self.merged and self.waited
 
     @property
+    def characters(self) -> int:
+        """Characters as merged, without those of neighbours."""
+        return max(len(self.merged) - self.beside, 0)
+
+    @property
     def edits(self) -> int:
         """Characters that people changed; all that they wrote where the draft had the source language."""
         in_source_language = self.waited and not self.before
-        return len(self.merged) if in_source_language else Levenshtein.distance(self.draft, self.merged)
+        return self.characters if in_source_language else _distance(self.draft, self.merged)
 
     @property
     def edits_by_hand(self) -> int:
         """Characters to change from the old translation, without any draft."""
-        return Levenshtein.distance(self.before, self.merged)
+        return _distance(self.before, self.merged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +101,8 @@ class Effort:
     `accepted` were merged exactly as drafted; `waiting` had been left to a translator, and `undone` of them still are:
     these count in nothing below. `characters` as merged, `edits` from the draft to that, `edits_by_hand` from the old
     translation; from nothing where there was none, or the draft had the source language. The scores are those of what
-    AMTS wrote against what was merged: BLEU 0–1, chrF 0–100, TER in edits for 100 words; None without anything to
-    score.
+    AMTS wrote against what was merged: BLEU 0–1, chrF 0–100, TER in edits for 100 words, over texts of at most 200
+    characters; None without anything to score.
     """
 
     segments: int = 0
@@ -115,6 +126,11 @@ def written(results: Iterable[SegmentResult]) -> tuple[Written, ...]:
     )
 
 
+def removed(results: Iterable[SegmentResult]) -> tuple[str, ...]:
+    """The English whose translation a draft took out."""
+    return tuple(r.old_source for r in results if r.operation is Operation.REMOVED and r.old_source)
+
+
 def follow(baselines: Sequence[Baseline], merged: str, language: str) -> list[Reviewed]:
     """What became of the segments of several drafts of a section, oldest first, in the text that was merged.
 
@@ -122,11 +138,24 @@ def follow(baselines: Sequence[Baseline], merged: str, language: str) -> list[Re
     """
     found: list[Reviewed] = []
     for place, baseline in enumerate(baselines):
-        later = [segment for other in baselines[place + 1 :] for segment in other.written]
-        replaced = {segment.old_source for segment in later} | {segment.source for segment in later}
-        left = [segment for segment in baseline.written if segment.source not in replaced]
+        later = Counter(source for other in baselines[place + 1 :] for source in _replaced(other))
+        left = []
+        for segment in baseline.written:
+            if later[segment.source] > 0:
+                later[segment.source] -= 1
+            else:
+                left.append(segment)
         found += _compare(baseline.text, left, merged, language)
     return found
+
+
+def _replaced(later: Baseline) -> Iterator[str]:
+    """The English of what a later draft wrote anew or took out."""
+    yield from later.removed
+    for segment in later.written:
+        yield segment.source
+        if segment.old_source is not None and segment.old_source != segment.source:
+            yield segment.old_source
 
 
 def measure(reviewed: Sequence[Reviewed], language: str) -> Effort:
@@ -134,18 +163,26 @@ def measure(reviewed: Sequence[Reviewed], language: str) -> Effort:
     done = [unit for unit in reviewed if not unit.still_waits]
     scored = [(unit.draft, unit.merged) for unit in done if not unit.waited and unit.merged and unit.draft]
     hypotheses, references = [draft for draft, _ in scored], [merged for _, merged in scored]
+    short = [pair for pair in scored if max(map(len, pair)) <= _MOST_FOR_TER]
     return Effort(
         segments=_count(reviewed),
         accepted=_count(unit for unit in reviewed if unit.accepted),
         waiting=sum(segment.waiting for unit in reviewed for segment in unit.segments),
         undone=_count(unit for unit in reviewed if unit.still_waits),
-        characters=sum(len(unit.merged) for unit in done),
+        characters=sum(unit.characters for unit in done),
         edits=sum(unit.edits for unit in done),
         edits_by_hand=sum(unit.edits_by_hand for unit in done),
         bleu=score.bleu(hypotheses, references, language) if scored else None,
         chrf=score.chrf(hypotheses, references) if scored else None,
-        ter=score.ter(hypotheses, references, language) if scored else None,
+        ter=score.ter([draft for draft, _ in short], [merged for _, merged in short], language) if short else None,
     )
+
+
+def _distance(old: str, new: str) -> int:
+    """Characters changed from one text to another; of two whole files as if nothing had been kept, for time's sake."""
+    if len(old) * len(new) > _MOST_COMPARED:
+        return max(len(old), len(new))
+    return Levenshtein.distance(old, new)
 
 
 def _count(reviewed: Iterable[Reviewed]) -> int:
@@ -154,7 +191,9 @@ def _count(reviewed: Iterable[Reviewed]) -> int:
 
 def _compare(text: str, segments: Sequence[Written], merged: str, language: str) -> list[Reviewed]:
     old, new = parts_of_section(text, language), parts_of_section(merged, language)
-    changed = {place: edit for edit in _joined(edits(old, new)) for place in range(edit.start, edit.end)}
+    runs = _joined(edits(old, new))
+    changed = {place: edit for edit in runs for place in range(edit.start, edit.end)}
+    arrived = Counter(fold(part.body, language) for edit in runs for part in new[edit.new_start : edit.new_end])
     begins = starts(old)
     found: list[Reviewed] = []
     if not old:  # no draft at all
@@ -163,14 +202,42 @@ def _compare(text: str, segments: Sequence[Written], merged: str, language: str)
         places = sorted({place for _, reach in several for place in reach})
         standing = [[old[place]] if place not in changed else _instead(place, changed[place], new) for place in places]
         found.append(
-            Reviewed(
-                tuple(segment for segment, _ in several),
-                " ".join(segment.before for segment, _ in several if segment.before),
-                _line([old[place] for place in places], language),
-                _line([part for parts in standing for part in parts], language),
+            _moved(
+                Reviewed(
+                    tuple(segment for segment, _ in several),
+                    _before(several, places, begins, old, language),
+                    _line([old[place] for place in places], language),
+                    _line([part for parts in standing for part in parts], language),
+                    sum(len(fold(old[place].body, language)) for place in _beside(several, places, begins)),
+                ),
+                arrived,
             )
         )
     return found
+
+
+def _beside(several: Sequence[tuple[Written, range]], places: Sequence[int], begins: Sequence[int]) -> list[int]:
+    """The parts among these that AMTS did not write."""
+    own = {place for segment, _ in several for place in _places(begins, segment)}
+    return [place for place in places if place not in own]
+
+
+def _before(
+    several: Sequence[tuple[Written, range]], places: Sequence[int], begins: Sequence[int], old: Sequence[Part],
+    language: str,
+) -> str:  # fmt: skip
+    """The old translations of written segments, with those of their neighbours in between."""
+    texts = {place: fold(old[place].body, language) for place in _beside(several, places, begins)}
+    texts |= {_places(begins, segment)[0]: segment.before or "" for segment, _ in several}
+    return " ".join(text for _, text in sorted(texts.items()) if text)
+
+
+def _moved(unit: Reviewed, arrived: Counter[str]) -> Reviewed:
+    """A unit that was taken out here and stands elsewhere just as it was drafted: nobody changed it."""
+    if unit.merged or arrived[unit.draft] <= 0:
+        return unit
+    arrived[unit.draft] -= 1
+    return replace(unit, merged=unit.draft)
 
 
 def _joined(found: Sequence[Edit]) -> list[Edit]:

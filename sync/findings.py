@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sync import quantities
+from sync.faults import unexpected
 from sync.habits import Habits, host_of, length_of, length_of_translation
 from sync.inline import fold, strip_marks, tokens
-from sync.model import TRANSLATABLE, Check, Draft, Finding, Mute, Operation, SegmentResult, TokenKind
+from sync.model import TRANSLATABLE, AmtsError, Check, Draft, Finding, Mute, Operation, SegmentResult, TokenKind
 from sync.references import References
 from sync.slips import find_doubled, find_unbalanced, find_untranslated
 
 _MOST = 10  # findings of one check in one segment
+_MOST_IN_ALL = 20  # findings in one segment
+_LONGEST_REASON = 300  # characters
 _SHOWN = 80  # characters of a piece of text in a reason
 _LONGEST = 10_000  # characters; a longer text is no sentence
 _SPACES = re.compile(r"\s+")
 _ORDINAL = re.compile(r"\^\{?\\(?:mathrm|text|textrm|rm)\{(?:st|nd|rd|th)\}\}?")  # of English
 _WORDS_INSIDE = re.compile(r"(?<=\\text)\{[^{}]*\}")
-_LIST = re.compile(r",(?![^({\[]*[)}\]])")
+_LIST_SIGN = re.compile(r"[,(){}\[\]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,36 @@ class Standard:
     references: References = field(default_factory=References)
     mutes: tuple[Mute, ...] = ()
     source_language: str = "en"
+
+
+def check_drafts(drafts: Mapping[str, Draft], standard: Standard, habits: Callable[[], Habits]) -> dict[str, Draft]:
+    """The drafts of sections, by path, with their findings; `habits` is asked for the habits of the book.
+
+    No fault of a check stops an update: it is a note on the drafts that could not be checked, or not by the habits.
+    """
+    notes: tuple[str, ...] = ()
+    try:
+        standard = replace(standard, habits=habits())
+    except Exception as error:
+        notes = (f"not compared with what the book does: {_told(error)}",)
+    return {path: _checked(draft, path, standard, notes) for path, draft in drafts.items()}
+
+
+def _checked(draft: Draft, path: str, standard: Standard, notes: tuple[str, ...]) -> Draft:
+    """The draft with its findings and, if any segment of it is checked, with `notes`."""
+    if not any(map(is_checked, draft.results)):
+        notes = ()
+    try:
+        draft = check_draft(draft, path, standard)
+    except Exception as error:
+        unchecked = tuple(replace(result, findings=()) for result in draft.results)  # they may be of an older text
+        draft = replace(draft, results=unchecked)
+        notes = (*notes, f"not checked: {_told(error)}")
+    return replace(draft, notes=(*draft.notes, *notes))
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, AmtsError) else unexpected(error)
 
 
 def check_draft(draft: Draft, path: str, standard: Standard) -> Draft:
@@ -85,11 +118,11 @@ def find_faults(source: str, target: str, path: str, standard: Standard) -> tupl
     }
     found = []
     for check, each in reasons.items():
-        said = [reason for reason in dict.fromkeys(each) if not _is_muted(check, reason, standard.mutes)]
-        found += [Finding(check, reason) for reason in said[:_MOST]]
+        said = (_short(reason, _LONGEST_REASON) for reason in each if not _is_muted(check, reason, standard.mutes))
+        found += [Finding(check, reason) for reason in list(dict.fromkeys(said))[:_MOST]]
     if any(finding.check is Check.UNTRANSLATED for finding in found):
         found = [finding for finding in found if finding.check is not Check.TERMINOLOGY]  # and that is why
-    return tuple(found)
+    return tuple(found[:_MOST_IN_ALL])
 
 
 def _is_muted(check: Check, reason: str, mutes: Collection[Mute]) -> bool:
@@ -107,11 +140,12 @@ def _tokens(source: str, target: str, own_pages: Collection[str]) -> Iterator[st
     wanted, found = _compared(source, own_pages), _compared(target, own_pages)
     lost = [key for key in wanted if wanted[key] > found[key] and (key[0] != "$" or not found[key])]
     added = [key for key in found if not wanted[key]]
+    as_many = wanted.total() == found.total()
     for key in lost:
         yield f"lost: {_short(key)}"
     for key in added:
         # A translator may set in a formula, or in code, what is plain text in the source; then there is one more.
-        if lost or key[0] not in "$`" or wanted.total() == found.total():
+        if lost or key[0] not in "$`" or as_many:
             yield f"not in the source: {_short(key)}"
 
 
@@ -131,9 +165,23 @@ def _compared(text: str, own_pages: Collection[str]) -> Counter[str]:
 def _formulas(token: str) -> Iterator[str]:
     """The formulas of a token, which may be a list; those of numbers alone count as numbers."""
     body = _WORDS_INSIDE.sub("", _ORDINAL.sub("", _SPACES.sub("", token.strip("$"))))
-    for part in _LIST.split(body):
+    for part in _listed(body):
         if any(character.isalpha() for character in part):
             yield f"${part}$"
+
+
+def _listed(body: str) -> list[str]:
+    """What stands between the commas of a formula, the first one first, but for those inside of brackets."""
+    parts = []
+    end = len(body)
+    inside = False  # whether the next bracket closes
+    for sign in reversed(list(_LIST_SIGN.finditer(body))):
+        if sign[0] != ",":
+            inside = sign[0] in ")}]"
+        elif not inside:
+            parts.append(body[sign.end() : end])
+            end = sign.start()
+    return [body[:end], *reversed(parts)]
 
 
 def _terms(source: str, target: str, habits: Habits) -> Iterator[str]:
@@ -159,5 +207,5 @@ def _customs(target: str, habits: Habits) -> Iterator[str]:
         yield reason
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+def _short(text: str, most: int = _SHOWN) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -133,15 +133,21 @@ def dump(results: Sequence[SegmentResult]) -> list[dict[str, object]]:
     """Results as JSON values, without what has its default; those that were simply kept are left out."""
     defaults = {field.name: field.default for field in fields(SegmentResult) if field.default is not MISSING}
     return [
-        {name: _clipped(value) for name, value in asdict(result).items() if defaults.get(name, MISSING) != value}
+        {name: _bounded(name, value) for name, value in asdict(result).items() if defaults.get(name, MISSING) != value}
         for result in results
         if not is_plain(result)
     ]
 
 
-def _clipped(value: object) -> object:
-    """A text that `load` takes; one so long is no sentence (a picture inside of code), and is not looked up again."""
-    return f"{value[: _LONGEST - 1]}…" if isinstance(value, str) and len(value) > _LONGEST else value
+def _bounded(name: str, value: Any) -> object:
+    """The value of a field as `load` takes it; a text so long is no sentence, and is not looked up again."""
+    if name == "findings":
+        return [one | {"reason": _clipped(one["reason"], _LONGEST_REASON)} for one in value[:_MOST_FINDINGS]]
+    return _clipped(value, _LONGEST) if isinstance(value, str) else value
+
+
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def load(data: object) -> tuple[SegmentResult, ...]:

@@ -25,7 +25,7 @@ from sync.repos import Entry, Repository, RepositoryError, create_bare, heads_of
 _MOST_PACKS = 50
 _LARGEST_BLOB = 1_000_000  # bytes; Markdown files larger than that are fetched one by one when they are read
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/amts/*:refs/amts/*")
-_TEXT = (".md", ".yml", ".yaml", ".lock", ".csv", ".tsv", ".txt", ".json")
+_TEXT = (".md", ".yml", ".yaml", ".lock", ".csv", ".tsv", ".txt", ".json", ".jsonl")
 _PASSING = re.compile(
     r"could not resolve|couldn't connect|connection|timed out|timeout|early eof|hung up|rpc failed"
     r"|returned error: (5\d\d|429)|unexpected disconnect|kill signal|timeout: the command",

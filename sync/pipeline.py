@@ -18,7 +18,7 @@ from sync.book import Book, open_book
 from sync.config import Config
 from sync.drafts import Asked, Plans, ask, assemble_pairs, finish, plan_pairs, read_terms, read_units, translate
 from sync.engines import TAKE_TERMS, Job, Knowledge, Make, Translator, create
-from sync.findings import Standard, check_draft, is_checked
+from sync.findings import Standard, check_drafts, is_checked
 from sync.ground import Ground
 from sync.habits import Habits
 from sync.lexicon import Lexicon
@@ -213,8 +213,10 @@ def check(drafts: Mapping[str, Draft], reading: Reading, habits: Callable[[], Ha
         (*texts, *(draft.text for draft in drafts.values())), (*book.source_tree, *book.target_tree)
     )
     config = book.config
-    standard = Standard(book.language, habits(), references, config.checks.mute, config.source_language)
-    return {path: check_draft(draft, path, standard) for path, draft in drafts.items()}
+    standard = Standard(
+        book.language, references=references, mutes=config.checks.mute, source_language=config.source_language
+    )
+    return check_drafts(drafts, standard, habits)
 
 
 def choose(pairs: Sequence[Pair], sections: Sequence[str]) -> list[Pair]:

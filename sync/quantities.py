@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -29,6 +30,7 @@ _ENGLISH = re.compile(
 _LARGE = re.compile(
     r"\b(?:hundred|thousand|million|billion|trillion|centur|thirt|fort|fift|sixt|sevent|eight|ninet|twenty)", re.I
 )
+_LARGE_BEHIND = re.compile(rf"[ -]*{_LARGE.pattern}", re.I)
 # Sign characters of numbers that the script itself has, and what they stand for.
 _NUMERALS = {
     "zh": "零一二三四五六七八九十", "zh-TW": "零一二三四五六七八九十", "ja": "零一二三四五六七八九十",
@@ -37,13 +39,13 @@ _KOREAN = (
     "영|제로", "하나|한|첫|일", "둘|두|이|쌍|배", "셋|세|삼", "넷|네|사", "다섯|오", "여섯|육", "일곱|칠", "여덟|팔",
     "아홉|구", "열|십",
 )  # fmt: skip
-_MYRIADS = re.compile(r"\d[\d.,]*\s*[十百千万亿億萬兆십백천만억조]")
+_MYRIADS = re.compile(r"(?<=\d)[.,]*\s*[十百千万亿億萬兆십백천만억조]")  # behind a number
 _MYRIAD_WORDS = re.compile(r"[千万亿億萬兆][万亿億萬]|[천만억]\s?(?:만|개|번|명)")
 _UNIT_NAMES = (
     r"%|°\s?[CF]|℃|℉|[kKMGTP]i?(?:B|b|bit|byte)s?(?:/s|ps)?|[MGTP]?FLOPS?|[kMG]?Hz|[nμµm]s|[kM]?W"
     r"|[kcmnμµ]m|[km]g|min|px|fps"
 )
-_UNIT = re.compile(rf"(\d+(?:[.,]\d+)*)\$?\s?({_UNIT_NAMES})(?![A-Za-z0-9])")
+_UNIT = re.compile(rf"(?<!\d)(?<!\d[.,])(\d+(?:[.,]\d+)*)\$?\s?({_UNIT_NAMES})(?![A-Za-z0-9])")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _SAME = {"℃": "°C", "℉": "°F", "µ": "μ"}
 
@@ -62,7 +64,7 @@ def find_faults(source: str, target: str, language: str, source_language: str = 
         yield f"numbers differ: {_list(lost)} in the source, {_list(added)} in the translation"
     elif lost:
         yield f"the translation lacks the number {_list(lost)}"
-    elif added := [number for number in added if int(re.sub(r"\D", "", number)) > _SMALL]:
+    elif added := [number for number in added if _small(_decimal(number)) is None]:
         yield f"the source has no number {_list(added)}"
     yield from _units(source, target)
 
@@ -85,32 +87,31 @@ def _exchanged(source: str, target: str) -> tuple[list[str], list[str]] | None:
 def _lost(source: str, target: str, language: str) -> list[str]:
     there = _everywhere(target)
     free = bool(_MYRIADS.search(target) or _MYRIAD_WORDS.search(target))
-    lost = []
+    lost: dict[str, str] = {}  # the digits of each
     for number in find_numbers(source):
         if number.digits in there or all(part in there for part in _parts(number.text)):
             continue
-        if (free or _LARGE.match(source[number.end :].lstrip(" -"))) and len(number.digits.rstrip("0")) <= 4:
+        if (free or _LARGE_BEHIND.match(source, number.end)) and len(number.digits.rstrip("0")) <= 4:
             continue  # 1.2 million, 120万
-        if _may_be_word(number.digits, target, language):
-            continue
-        lost.append(number.text)
-    return list(dict.fromkeys(lost))
+        lost[number.text] = number.digits
+    return [text for text, digits in lost.items() if not _may_be_word(digits, target, language)]
 
 
 def _added(source: str, target: str, source_language: str) -> list[str]:
     there = _everywhere(source)
+    backwards = sorted(digits[::-1] for digits in there)
     words = _words(source) if source_language == "en" else None
     large = bool(_LARGE.search(source))
     added = []
     for number in find_numbers(target):
-        if any(one.endswith(number.digits) for one in there) or any(part in there for part in _parts(number.text)):
+        ending = number.digits[::-1]
+        place = bisect_left(backwards, ending)  # of the first that may begin with it
+        if "".join(backwards[place : place + 1]).startswith(ending) or any(p in there for p in _parts(number.text)):
             continue  # 1990s, 90年代
-        value = int(number.digits)
-        if words is None and value <= _SMALL:
+        value = _small(number.digits)
+        if value is not None and (words is None or value in words):
             continue
-        if words and value in words:
-            continue
-        if _MYRIADS.match(target[number.start :]) or (large and not value % 10):
+        if _MYRIADS.match(target, number.end) or (large and number.digits.endswith("0")):
             continue
         added.append(number.text)
     return list(dict.fromkeys(added))
@@ -118,9 +119,8 @@ def _added(source: str, target: str, source_language: str) -> list[str]:
 
 def _everywhere(text: str) -> set[str]:
     """The digits of all numbers of a text, in formulas and names too, whole and in parts."""
-    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     found: set[str] = set()
-    for match in _ANY.finditer(plain):
+    for match in _ANY.finditer(_decimal(text)):
         found.add(re.sub(r"[.,]", "", match[0]))
         found.update(_PART.findall(match[0]))
     return found
@@ -128,8 +128,22 @@ def _everywhere(text: str) -> set[str]:
 
 def _parts(text: str) -> list[str]:
     """The numbers of a list without spaces; a decimal or a thousand has none."""
-    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    plain = _decimal(text)
     return _PART.findall(plain) if "," in plain else [re.sub(r"\D", "", plain)]
+
+
+def _decimal(text: str) -> str:
+    """`text` with its digits in ASCII."""
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
+def _small(number: str) -> int | None:
+    """The value of a number that may be a word; None of a greater one, which may have any number of digits."""
+    digits = re.sub(r"\D", "", number).lstrip("0")
+    if len(digits) > len(str(_SMALL)):
+        return None
+    value = int(digits or "0")
+    return value if value <= _SMALL else None
 
 
 def _words(source: str) -> set[int]:
@@ -139,8 +153,8 @@ def _words(source: str) -> set[int]:
 
 def _may_be_word(digits: str, target: str, language: str) -> bool:
     """Whether the translation may have written a number as a word."""
-    value = int(digits)
-    if value > _SMALL:
+    value = _small(digits)
+    if value is None:
         return False
     if language in _NUMERALS:
         signs = _NUMERALS[language]

@@ -12,7 +12,7 @@ from sync.inline import tokens
 from sync.model import TokenKind
 
 _LABEL = re.compile(r"(?<![\w`])(?:\d{0,3})?:(?:eq)?label:`([^`\n]{1,200})`")
-_ROLE = re.compile(r":(numref|eqref|ref|numref*):`([^`]{1,200})`")
+_ROLE = re.compile(r":(?:numref|eqref|ref):`([^`]{1,200})`")
 _TARGET = re.compile(r"\]\(\s*<?([^()\s<>]{1,500})>?")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|/|#|\{", re.I)
 
@@ -41,7 +41,7 @@ class References:
         for token in tokens(text):
             if token.kind is TokenKind.ROLE and self.labels:
                 role = _ROLE.fullmatch(token.text)
-                if role and role[2] not in self.labels:
+                if role and role[1] not in self.labels:
                     found.append(token.text)
             elif token.kind is TokenKind.LINK and self.paths:
                 target = _TARGET.match(token.text)

@@ -22,6 +22,8 @@ _LONGEST = 3  # words of a phrase
 _SHORTEST = 3  # translations in which a rendering is looked for: one of them is no exception
 _SPECIFIC = 4.0  # times as frequent where the phrase stands as elsewhere
 _ALIKE = 0.02  # of two renderings that are about as frequent the longer one is meant
+_LONGEST_UNIT = 2_000  # characters of either text; from a longer one nothing is learnt
+_COMPARED = 400  # characters of a translation in which a rendering is looked for
 _STEM = 5  # letters by which the words of a language with endings are compared
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -103,7 +105,7 @@ def _learnt(
     places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     written: dict[tuple[str, ...], str] = {}
     # A heading that many sections have ("Summary") is one place: it says little of how a sentence is rendered.
-    for unit in {unit.source: unit for unit in units if unit.confidence >= DOUBTFUL}.values():
+    for unit in {unit.source: unit for unit in units if _teaches(unit)}.values():
         for phrase, text in _phrases(unit.source):
             places[phrase].append(len(targets))
             written.setdefault(phrase, text)
@@ -127,6 +129,10 @@ def _learnt(
         yield phrase, rendering
 
 
+def _teaches(unit: TranslationUnit) -> bool:
+    return unit.confidence >= DOUBTFUL and max(len(unit.source), len(unit.target)) <= _LONGEST_UNIT
+
+
 def _rendering(
     own: Sequence[str], everywhere: Sequence[str], frequency: dict[str, int], language: str
 ) -> tuple[str, int] | None:
@@ -134,7 +140,7 @@ def _rendering(
     shortest = sorted(own, key=len)[:_SHORTEST]
     exceptions = int((1 - USUAL) * len(own))
     good = []
-    for piece in dict.fromkeys(piece for text in shortest for piece in _pieces(text, language)):
+    for piece in dict.fromkeys(piece for text in shortest for piece in _pieces(text[:_COMPARED], language)):
         left = exceptions
         for text in own:
             left -= piece not in text

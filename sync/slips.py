@@ -93,16 +93,18 @@ def _words(text: str, pattern: re.Pattern[str]) -> list[str]:
 
 
 def _longest_run(wanted: list[str], there: list[str], kept: Mapping[str, int] | Set[str]) -> list[str]:
-    """The longest run of words that both have, if it is long and at least half of it are common words."""
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(wanted):
-        places.setdefault(word, []).append(place)
+    """The longest run of words of which every few stand in the source too; none where few of them are common words."""
+    known = set(_runs(wanted))
     best: list[str] = []
-    lengths: dict[int, int] = {}
-    for end, word in enumerate(there):
-        lengths = {place: lengths.get(place - 1, 0) + 1 for place in places.get(word, ())}
-        longest = max(lengths.values(), default=0)
-        if longest > len(best):
-            best = there[end + 1 - longest : end + 1]
+    start = 0  # of the run that goes on
+    for place, run in enumerate(_runs(there)):
+        if run not in known:
+            start = place + 1
+        elif place + _RUN - start > len(best):
+            best = there[start : place + _RUN]
     common = sum(word.islower() and word not in kept for word in best)
-    return best if len(best) >= _RUN and 2 * common >= len(best) else []
+    return best if 2 * common >= len(best) else []
+
+
+def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(_RUN)), strict=False)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync import score
-from sync.cleaning import is_held_out
+from sync.cleaning import clean, is_held_out
 from sync.config import Engine
 from sync.engines import Answers, Job, Knowledge, Make, Translator
 from sync.inline import fold, strip_marks
@@ -75,19 +75,19 @@ def is_due(earlier: Quality | None, engine: str, units: Sequence[TranslationUnit
     return abs(len(units) - earlier.units) > _GROWN * earlier.units
 
 
-def sample(units: Sequence[TranslationUnit], characters: int = CHARACTERS) -> tuple[TranslationUnit, ...]:
-    """Held-out pairs of people, chosen by the hash of their source, whose sources have so many characters at most."""
-    known = {
-        unit.source: unit
-        for unit in (_plain(unit) for unit in units)
-        if unit.provenance is Provenance.BOOK and unit.confidence >= _SURE and is_held_out(unit.source)
-    }
+def sample(
+    units: Sequence[TranslationUnit], language: str, characters: int = CHARACTERS
+) -> tuple[TranslationUnit, ...]:
+    """Held-out pairs of people, chosen by the hash of their source, whose sources have so many characters at most.
+
+    Only such as are fit to be examples (see `sync.cleaning`), so that a reference is a translation.
+    """
+    ours = [unit for unit in units if unit.provenance is Provenance.BOOK and unit.confidence >= _SURE]
     chosen = []
-    for unit in sorted(known.values(), key=lambda unit: hashlib.sha256(unit.source.encode()).digest()):
-        characters -= len(unit.source)
-        if characters < 0:
-            break
-        chosen.append(unit)
+    for unit in sorted(clean(ours, language).held_out, key=lambda unit: hashlib.sha256(unit.source.encode()).digest()):
+        if len(unit.source) <= characters:
+            characters -= len(unit.source)
+            chosen.append(unit)
     return tuple(chosen) if len(chosen) >= _LEAST else ()
 
 
@@ -110,21 +110,30 @@ def prepare(
     return {name: (translator, job) for name, translator in translators.items()}
 
 
-def measure(answers: Answers | None, pairs: Sequence[TranslationUnit], language: str) -> Measure | None:
-    """The scores of what was answered; None where that is too little to say anything."""
-    if answers is None:
-        return None
-    texts = [
-        (found.text, unit.target)
-        for number, unit in enumerate(pairs)
-        if (found := answers.translations.get(str(number))) is not None and found.text
-    ]
-    if len(texts) < _LEAST:
-        return None
-    hypotheses, references = [text for text, _ in texts], [text for _, text in texts]
+def measure(
+    answers: Mapping[str, Answers], pairs: Sequence[TranslationUnit], language: str
+) -> tuple[Measure | None, Measure | None]:
+    """The scores with the book's pairs and without, both on what both answered; None for a way that did not answer.
+
+    None for both where that is too little to say anything.
+    """
+    ways = {name: _texts(answers[name]) for name in (ADAPTED, PLAIN) if name in answers}
+    common = [str(number) for number in range(len(pairs)) if all(str(number) in texts for texts in ways.values())]
+    if len(common) < _LEAST:
+        return None, None
+    references = [pairs[int(id)].target for id in common]
+    found = {name: _measure([texts[id] for id in common], references, language) for name, texts in ways.items()}
+    return found.get(ADAPTED), found.get(PLAIN)
+
+
+def _texts(answers: Answers) -> dict[str, str]:
+    return {id: found.text for id, found in answers.translations.items() if found.text}
+
+
+def _measure(hypotheses: Sequence[str], references: Sequence[str], language: str) -> Measure:
     bleu = score.bleu(hypotheses, references, language)
     return Measure(
-        len(texts), bleu.value, score.bleu_spread(hypotheses, references, language),
+        len(hypotheses), min(bleu.value, 1.0), score.bleu_spread(hypotheses, references, language),
         score.chrf(hypotheses, references).value, score.ter(hypotheses, references, language).value, bleu.signature,
     )  # fmt: skip
 

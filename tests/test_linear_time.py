@@ -161,6 +161,52 @@ def test_planning_many_sentences_taken_out_and_put_in_is_bounded() -> None:
     _finishes(EDITED, _removed_and_added(2_000), SECONDS)
 
 
+# A segment is cut before it is checked, so many are checked: linear work takes a tenth of the bound, quadratic work
+# many times as much.
+CHECKED = """
+import sys
+from sync.findings import Standard, find_faults
+from sync.habits import Habits
+from sync.model import Term
+source, target = sys.stdin.buffer.read().decode().split("\\0")
+standard = Standard("zh", Habits.learn([], [Term("tea", "茶水")], "zh"))
+for _ in range(40):
+    find_faults(source, target, "a.md", standard)
+"""
+SEGMENTS = {
+    "commas in a formula": ("$" + "a," * 4_900 + "$", "我$" + "b," * 4_900 + "$"),
+    "equal words": ("a " * 5_000, "我 " + "a " * 4_900),
+    "one number": ("1" * 10_000, "我" + "2" * 9_000),
+    "one number of commas": ("1," * 5_000, "我" + "2," * 4_900),
+    "different numbers": (
+        " ".join(map(str, range(1_000, 3_000))),
+        f"我{' '.join(map(str, range(4_000, 5_900)))}",
+    ),
+    "small numbers": ("7 " * 5_000, "我" * 10_000),
+    "formulas": (" ".join(f"$x_{n}$" for n in range(1_300)), " ".join(f"$y_{n}$" for n in range(1_300))),
+}
+
+
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_checking_a_hostile_segment_is_linear(name: str) -> None:
+    _finishes(CHECKED, "\0".join(SEGMENTS[name]), SECONDS)
+
+
+# Long and alike: each phrase has many places, and what may be its rendering is looked for in all of them.
+LEARNT = """
+import sys
+from sync.habits import Habits
+from sync.model import TranslationUnit
+pieces = sys.stdin.buffer.read().decode().split("\\0")
+Habits.learn([TranslationUnit(f"The tea {n}.", text, origin=f"{n}.md") for n, text in enumerate(pieces)], [], "zh")
+"""
+
+
+def test_learning_from_hostile_translations_is_bounded() -> None:
+    alphabet = [chr(0x4E00 + n * n % 9_973) for n in range(20_000)]
+    _finishes(LEARNT, "\0".join("".join(alphabet[n : n + 19_000]) for n in range(60)), SECONDS)
+
+
 def test_a_section_of_more_than_ten_million_characters_is_refused() -> None:
     with pytest.raises(SectionError, match="10,000,000"):
         parse("word\n" * 2_000_001)

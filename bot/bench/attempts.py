@@ -1,7 +1,8 @@
 """One replay, done in several ways: how near each comes to what the translators then merged.
 
 Ways are leaving the old translation alone, a draft with each engine, a draft with the translators' own sentences
-for every changed one (no draft can do better), and other tools.
+for every changed one, and other tools. Those sentences are no upper bound: translators also rework what did not change
+upstream, so that such a draft can be further from theirs than another, and even than the old translation.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A replay is a folder with `meta.json`, `old.en.md`, `new.en.md`, `old.LL.md` and the translators' own
 `new.LL.md`. The translation memory and the lexicon of a case come from the *old* pairs of the other cases
-of its language, every case of the same section left out, and from its own old pair: never from an answer.
+of its language, every case of the same section left out, and from its own old pair: never from its own answer.
+Of cases mined from a history the other pairs are not known to be earlier: some are of later years.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from bot.files import FileError, read_text, write_text
@@ -43,6 +44,12 @@ def read_replays(folder: Path) -> list[Replay]:
     if not replays:
         raise FileError(f"{folder} holds no replay: a replay is a folder with meta.json, old.en.md, new.en.md …")
     return replays
+
+
+def without_meta(folder: Path) -> list[Path]:
+    """The folders below `folder` that have the texts of a replay and no `meta.json`, by path."""
+    texts = (path for name in ("old.en.md", "new.en.md") for path in folder.rglob(name))
+    return sorted({path.parent for path in texts if not (path.parent / "meta.json").is_file()})
 
 
 def _read_replay(folder: Path) -> Replay:
@@ -92,7 +99,7 @@ def write_replay(replay: Replay, folder: Path) -> None:
 
 
 def known_units(replay: Replay, replays: Iterable[Replay]) -> Iterator[TranslationUnit]:
-    """What could be known when a replay's update was made: see the module's own text."""
+    """The old pairs that a replay may learn from, not all known to be earlier: see the module's own text."""
     for other in replays:
         same_section = other.section == replay.section
         if other.language == replay.language and (other is replay or not same_section):
@@ -100,7 +107,7 @@ def known_units(replay: Replay, replays: Iterable[Replay]) -> Iterator[Translati
 
 
 # Each pair is aligned once, though every other case of its language uses it.
-@cache
+@lru_cache(maxsize=1024)
 def units_of(source: str, target: str, language: str, origin: str) -> tuple[TranslationUnit, ...]:
     """The translation units of a pair of texts; `origin` is where they come from."""
     return tuple(translation_units(parse(source), parse(target, language), origin=origin))

@@ -12,7 +12,7 @@ from bot.bench import Progress, po4a
 from bot.bench.attempts import ALONE, BOUND, Attempt, Outcome, attempt_all, estimate
 from bot.bench.experiment import total
 from bot.bench.replay import Replay, known_units
-from bot.bench.ways import PO4A, draft_table, figures_of, is_worse, way_label, way_table
+from bot.bench.ways import PO4A, draft_table, figures_of, is_worse, way_heading, way_label, way_table
 from sync.config import Engine
 from sync.engines import PAID
 from sync.model import Cost
@@ -80,7 +80,7 @@ class ReplayFigures:
     def _case_table(self) -> Table:
         table = Table(title="Prose BLEU against what the translators merged")
         table.add_column("case", overflow="fold")
-        for heading in (*self.ways, "changed"):
+        for heading in (*map(way_heading, self.ways), "changed"):
             table.add_column(heading, justify="right", no_wrap=True)
         for case in self.outcomes:
             found = (case.attempts.get(way) for way in self.ways)
@@ -97,7 +97,7 @@ class ReplayFigures:
         for case in self.outcomes:
             for way, why in case.failed.items():
                 if way != PO4A:  # its reasons are in the JSON
-                    table.add_row(case.name, way, "not done", Text(why))
+                    table.add_row(case.name, way_heading(way), "not done", Text(why))
             for way in self.engines:
                 for what, where in _findings(case, way):
                     # Text: a book may hold what looks like a style.
@@ -153,7 +153,7 @@ def estimate_replays(replays: Sequence[Replay], engines: Sequence[Engine], progr
 def bench_replays(replays: Sequence[Replay], engines: Sequence[Engine], progress: Progress) -> ReplayFigures:
     """Does every replay in every way: with each engine, and with po4a where that is installed.
 
-    Each case knows what could be known then of the others (`known_units`). A way that fails costs no other.
+    Each case knows the old pairs of others (`known_units`). A way that fails costs no other.
     """
     outside = {PO4A: po4a.translate} if po4a.is_installed() else {}
     outcomes = []

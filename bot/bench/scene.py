@@ -10,11 +10,12 @@ from pathlib import Path
 
 from bot import records, workflow
 from bot.asking import Value
-from bot.login import App, Server
+from bot.login import App
 from bot.records import Record
 from bot.sandbox.github import GitHubSandbox, PullRequestFacts
 from bot.sandbox.github.git import BareRepository
 from bot.sandbox.github.processes import GitError, git
+from bot.service import Server
 from bot.settings import Settings
 from bot.world import World
 from sync import config

@@ -159,6 +159,11 @@ def _draft_cells(it: WayFigures, cases: int) -> list[str]:
     ]
 
 
+def way_heading(way: str) -> str:
+    """A way, at the head of a column."""
+    return "own sentences" if way == BOUND else way
+
+
 def way_label(way: str) -> str:
     """A way, for people."""
     return _LABELS.get(way, f"draft, engine {way}")

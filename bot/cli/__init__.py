@@ -23,6 +23,13 @@ from bot.cli.service import app_manifest, jobs, run, serve, worker
 from sync.faults import unexpected
 from sync.model import AmtsError
 
+# What is not installed unless it is asked for, by the module that is missed.
+_EXTRAS = {
+    "bm25s": "adaptive", "dbos": "bot", "flask": "bot", "github": "bot", "huggingface_hub": "local", "jwt": "bot",
+    "matplotlib": "charts", "mdpo": "bench", "moto": "sandbox", "psycopg": "postgres", "requests": "bot",
+    "sqlalchemy": "bot", "werkzeug": "sandbox", "xllamacpp": "local",
+}  # fmt: skip
+
 
 @click.group(name="amts", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="amts", prog_name="amts")
@@ -68,6 +75,11 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         return _fail(f"{error.strerror or error}{place}", 1)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            return _fail(unexpected(error), 1)
+        return _fail(f"this command needs an extra: pip install 'amts[{extra}]', or '.[{extra}]' in a clone", 2)
     except RecursionError:
         return _fail("the input is nested too deeply: simplify it", 2)
     except Exception as error:  # a fault of ours, which nobody can read as a traceback but with --debug

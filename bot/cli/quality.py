@@ -7,7 +7,7 @@ import importlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -16,9 +16,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.output import STDOUT, json_option, note, put_json, put_tables, put_text
+from bot.cli.output import STDOUT, json_option, note, one_line, put_json, put_tables, put_text
 from bot.cohorts import LEAST_SECTIONS, LEAST_SEGMENTS, Lagging
-from bot.ledger import PATH, Entry, load
+from bot.ledger import MAX_BYTES, PATH, Entry, LedgerError, read, too_large
 from bot.quality import Quality
 from bot.quality import quality as quality_of
 from bot.records import REF
@@ -28,6 +28,7 @@ from sync.model import AmtsError
 from sync.repos import Repository, RepositoryError
 
 _NOTHING = "–"
+_MOST_LANGUAGES = 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
 
 
@@ -66,10 +67,11 @@ def quality(
         raise click.UsageError("only one of --json, --csv and --jsonl can go to standard output: name a file")
     if ledger and csv_file is None and jsonl_file is None:
         raise click.UsageError("--ledger says what --csv or --jsonl write: add one of them")
-    entries = [entry for path in repositories or _mirrors() for entry in _entries(path)]
-    if language is not None:
-        code = find_language(language).code
-        entries = [entry for entry in entries if entry.language == code]
+    code = None if language is None else find_language(language).code
+    every, complete = _gather(repositories or _mirrors())
+    entries = [entry for entry in every if code in (None, entry.language)]
+    if not entries and complete:
+        note(_nothing(every, code))
     found = quality_of(entries)
     rows = [asdict(entry) for entry in entries] if ledger else [_row_json(row) for row in found.rows]
     if json_file is not None:
@@ -78,11 +80,19 @@ def quality(
         put_text(_as_csv(rows), csv_file)
     if jsonl_file is not None:
         put_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), jsonl_file)
-    if charts is not None:
+    if charts is not None and entries:
         _write_charts(found, charts)
-    if STDOUT not in (json_file, csv_file, jsonl_file):
+    if entries and STDOUT not in (json_file, csv_file, jsonl_file):
         _show(found)
-    return 0
+    return 0 if complete else 1
+
+
+def _nothing(every: Sequence[Entry], code: str | None) -> str:
+    if not every:
+        return "nothing that AMTS drafted was merged yet"
+    known = sorted({entry.language for entry in every})
+    more = f" and {len(known) - _MOST_LANGUAGES} more" if len(known) > _MOST_LANGUAGES else ""
+    return f"no merges in {code}: the ledger has {', '.join(known[:_MOST_LANGUAGES])}{more}"
 
 
 def _mirrors() -> list[Path]:
@@ -95,15 +105,40 @@ def _mirrors() -> list[Path]:
 
 
 def _has_ledger(place: Path) -> bool:
-    with Repository(place) as repository:
+    try:
+        repository = Repository(place)
+    except RepositoryError:  # what is wrong with it is told where it is read
+        return True
+    with repository:
         try:
             return PATH in repository.tree(repository.resolve(REF))
         except RepositoryError:  # an upstream, or a translation that the bot has not drafted yet
             return False
 
 
-def _entries(path: Path) -> Iterable[Entry]:
-    """The ledger of a clone. Raises RepositoryError, LedgerError, QualityError."""
+def _gather(places: Sequence[Path]) -> tuple[list[Entry], bool]:
+    """The entries of all clones, and whether all could be read; of several, what could not is told.
+
+    Raises RepositoryError, LedgerError, QualityError where there is but one.
+    """
+    entries: list[Entry] = []
+    complete = True
+    for place in places:
+        try:
+            found, bad = _entries(place)
+        except AmtsError as error:
+            if len(places) == 1:
+                raise
+            found, bad = (), (f"error: {error}",)
+        entries.extend(found)
+        complete = complete and not bad
+        for line in bad:
+            note(line)
+    return entries, complete
+
+
+def _entries(path: Path) -> tuple[Sequence[Entry], Sequence[str]]:
+    """The ledger of a clone, and what is said of its bad lines. Raises RepositoryError, LedgerError, QualityError."""
     with Repository(path) as repository:
         try:
             tree = repository.tree(repository.resolve(REF))
@@ -111,7 +146,11 @@ def _entries(path: Path) -> Iterable[Entry]:
             raise QualityError(
                 f"{path} has no {REF}: git fetch origin '+refs/amts/*:refs/amts/*' brings it, where AMTS works"
             ) from None
-        return load(repository.read(tree[PATH].blob), str(path)) if PATH in tree else ()
+        if PATH not in tree:
+            return (), ()
+        if tree[PATH].size > MAX_BYTES:
+            raise LedgerError(too_large(str(path)))
+        return read(repository.read(tree[PATH].blob), str(path))
 
 
 def _row_json(row: Row) -> dict[str, object]:
@@ -155,20 +194,30 @@ def load_charts() -> ModuleType:
 
 
 def _show(found: Quality) -> None:
-    if not found.rows:
-        note("nothing that AMTS drafted was merged yet")
-        return
     put_tables([_trend(found), _chapters(found), _lagging(found)])
     compared = f"{found.judged} languages and chapters were compared with the rest"
     few = f"{LEAST_SEGMENTS} segments in {LEAST_SECTIONS} merged sections"
     put_text(
         f"Effort: characters changed / characters merged, in what AMTS wrote or left waiting.\n"
         f"Saved (a): {FROM_NOTHING}.\nSaved (b): {BY_HAND}.\n"
-        f"{compared}; {found.too_few} have fewer than {few} and were not.\n"
+        f"Waited: left to a translator. Still wait: those of them that are not done; they count in no share, effort or "
+        f"score, and are told only here and among the segments.\n"
+        f"{compared}; {found.too_few} have fewer than {few} and were not. "
+        f"That there are many comparisons is not corrected for.\n"
+        f"{_signatures(found)}"
     )
 
 
-_HEADINGS = ("merges", "segments", "as drafted", "waited", "effort", "saved (a)", "saved (b)", "BLEU", "chrF", "TER")
+def _signatures(found: Quality) -> str:
+    known = sorted({one for row in found.rows for one in row.figures.signature.split()})
+    several = f" Of several together there is no mean: {_NOTHING}." if len(known) > 1 else ""
+    return f"BLEU, by sacreBLEU: {', '.join(known)}.{several}\n" if known else ""
+
+
+_HEADINGS = (
+    "merges", "segments", "accepted unchanged", "waited", "still wait", "effort", "saved (a)", "saved (b)",
+    "BLEU", "chrF", "TER",
+)  # fmt: skip
 
 
 def _trend(found: Quality) -> Table:
@@ -177,7 +226,7 @@ def _trend(found: Quality) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in found.rows:
         if row.by != "chapter":
-            table.add_row(row.by, Text(row.name), Text(row.month or "all"), *_cells(row.figures))
+            table.add_row(row.by, _name(row.name), Text(row.month or "all"), *_cells(row.figures))
     return table
 
 
@@ -187,7 +236,7 @@ def _chapters(found: Quality) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in found.rows:
         if row.by == "chapter" and not row.month:
-            table.add_row(Text(row.name), *_cells(row.figures))
+            table.add_row(_name(row.name), *_cells(row.figures))
     return table
 
 
@@ -197,6 +246,7 @@ def _cells(it: Figures) -> list[str]:
         str(it.segments),
         _percent(it.accepted_share),
         str(it.waiting),
+        str(it.undone),
         _percent(it.effort),
         _percent(it.saved_from_nothing),
         _percent(it.saved_by_hand),
@@ -206,17 +256,17 @@ def _cells(it: Figures) -> list[str]:
 
 
 def _lagging(found: Quality) -> Table:
-    table = Table(title="Lagging behind: effort above the rest by more than chance")
+    table = Table(title="Lagging behind: effort whose 95 % interval lies above the rest")
     for heading in ("cohort", "effort (95 %)", "the rest", "share of the work", "more examples would help most in"):
         table.add_column(heading, overflow="fold")
     for it in found.lagging:
         low, high = it.interval
         table.add_row(
-            Text(it.name),
+            _name(it.name),
             f"{_percent(it.figures.effort)} ({_percent(low)}–{_percent(high)}), n = {it.figures.segments}",
             _percent(it.rest.effort),
             f"{_percent(it.share)}; {it.spared:,} characters above the rest",
-            Text(_help(it)),
+            _name(_help(it)),
         )
     return table
 
@@ -225,6 +275,11 @@ def _help(it: Lagging) -> str:
     sections = ", ".join(f"{path} ({characters:,} characters)" for path, characters in it.sections.items())
     terms = ", ".join(f"{word} ({count})" for word, count in it.terms.items())
     return f"{sections or _NOTHING}; terms: {terms or _NOTHING}"
+
+
+def _name(name: str) -> Text:
+    """What a ledger calls something: no styles, no control characters."""
+    return Text(one_line(name))
 
 
 def _percent(share: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bot.bench.replay import Replay, read_replays, write_replay
+from bot.bench.replay import Replay, read_replays, without_meta, write_replay
 from bot.cli.output import PIPE_WIDTH, json_option, note, progress, put_figures
 from bot.cli.quality import load_charts
 from bot.settings import read_settings, with_settings
@@ -24,6 +25,21 @@ Command = TypeVar("Command", bound=Callable[..., int])
 folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
+def _number(context: click.Context, parameter: click.Parameter, dollars: float) -> float:
+    if math.isnan(dollars):  # no sum is above it
+        raise click.BadParameter("it must be a number", context, parameter)
+    return dollars
+
+
+def _drawable(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse a chart that cannot be written before any work is done. Raises ChartError, UsageError."""
+    if file is not None:
+        load_charts().form_of(file)
+        if not file.parent.is_dir():
+            raise click.BadParameter(f"{file.parent} is no folder: make it first", context, parameter)
+    return file
+
+
 def on_replays(command: Command) -> Command:
     """The options of a command that does replays."""
     for option in (
@@ -31,9 +47,12 @@ def on_replays(command: Command) -> Command:
         click.option("--yes", is_flag=True, help="Spend what it costs without asking."),
         click.option(
             "--max-cost", type=click.FloatRange(0), default=5, show_default=True, metavar="DOLLARS",
-            help="Refuse to spend more.",
+            callback=_number, help="Refuse to spend more.",
         ),
-        click.option("--chart", type=click.Path(path_type=Path, dir_okay=False), help="Draw it: .svg or .png."),
+        click.option(
+            "--chart", type=click.Path(path_type=Path, dir_okay=False), callback=_drawable,
+            help="Draw it: .svg or .png.",
+        ),
         click.option(
             "--engine", "engines", multiple=True, default=("none", "memory"), show_default=True, metavar="NAME",
             help="What drafts; repeatable.",
@@ -54,7 +73,11 @@ def replays(
     Beside each other: the old translation left alone, a draft with each engine, one with the translators' own
     sentences, and po4a where it is installed.
     """
-    return _bench(read_replays(directory), _told(engines, max_cost), chart, max_cost, yes, json_file)
+    told = _told(engines, max_cost)
+    incomplete = without_meta(directory)
+    for place in incomplete:
+        note(f"left out: {place}: it has no meta.json")
+    return max(_bench(read_replays(directory), told, chart, max_cost, yes, json_file), int(bool(incomplete)))
 
 
 @click.command()

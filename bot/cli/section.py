@@ -33,7 +33,7 @@ from sync.markdown import parse
 from sync.memory import read_units, write_units
 from sync.model import AmtsError, Block, Draft, Segment, TranslationUnit
 from sync.pipeline import draft_section
-from sync.score import bleu, chrf, prose_pairs, prose_text, ter
+from sync.score import ScoreError, bleu, chrf, prose_pairs, prose_text, ter
 from sync.units import translation_units
 
 Granularity = Literal["sentence", "paragraph"]
@@ -203,6 +203,8 @@ def score(hypothesis: Path, reference: Path, language: str, json_file: Path | No
     code = find_language(language).code
     first, second = (parse(read_text(file), code) for file in (hypothesis, reference))
     texts = [prose_text(first)], [prose_text(second)]
+    if not any(texts[1]):
+        raise ScoreError(f"there is no prose to score in {reference}")
     scores = {
         "BLEU": bleu(*texts, code),
         "chrF": chrf(*texts),

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from bot import records, workflow
 from bot.asking import Value
-from bot.login import App, Server
+from bot.login import App
 from bot.records import Record
 from bot.sandbox.github import GitHubSandbox
 from bot.sandbox.github.facts import CommentFacts, PullRequestFacts
+from bot.service import Server
 from bot.settings import read_settings
 from bot.workflow import Said
 from bot.world import World

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from bot.bench.checks import CheckFigures, bench_checks
+from bot.bench.checks import CheckCounts, CheckFigures, bench_checks
 from bot.bench.seeds import SEEDS
 from bot.files import FileError
 from sync.findings import Standard, find_faults
@@ -18,6 +19,7 @@ from sync.habits import Habits
 from sync.model import Check, TranslationUnit
 from sync.references import References
 
+SECTIONS = 260  # so that every fault can be sown as often as is wanted
 NAMES = ("cup", "kettle", "teapot", "spoon", "saucer", "lid", "leaf", "stove")
 CHINESE = ("杯子", "水壶", "茶壶", "勺子", "茶碟", "盖子", "叶片", "炉灶")
 
@@ -47,7 +49,7 @@ def chinese(number: int) -> str:
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> CheckFigures:
     folder = tmp_path_factory.mktemp("book")
-    for number in range(130):
+    for number in range(SECTIONS):
         (folder / f"{number:03}_origin.md").write_text(english(number), encoding="utf-8")
         # One is left in English, one person wrote a word twice, and got a number wrong.
         target = english(number) if number == 7 else chinese(number)
@@ -69,9 +71,18 @@ def test_what_people_did_wrong_counts_as_an_alarm(figures: CheckFigures) -> None
     assert figures.as_said
 
 
+def test_a_check_with_too_few_seeds_is_not_measured_and_nothing_is_as_said(figures: CheckFigures) -> None:
+    assert figures.unmeasured == ()
+    few = {**figures.checks, Check.NUMBERS: CheckCounts(seeds=3, found=3)}
+    assert replace(figures, checks=few).unmeasured == (Check.NUMBERS,)
+    assert not replace(figures, checks=few).as_said
+    assert not replace(figures, checks={}).as_said
+    assert replace(figures, checks=few).to_json()["unmeasured"] == ["numbers"]
+
+
 def test_what_is_left_in_english_is_no_translation(figures: CheckFigures) -> None:
     assert figures.untranslated == 3
-    assert figures.segments + figures.untranslated + figures.doubtful == 3 * 130
+    assert figures.segments + figures.untranslated + figures.doubtful == 3 * SECTIONS
 
 
 def test_the_tables_say_what_the_json_says(figures: CheckFigures) -> None:

@@ -302,6 +302,15 @@ def test_score_is_1_for_the_same_and_less_for_another(section: Path) -> None:
     assert "BLEU" in succeeds("score", section / "zh.md", section / "zh.md", "--language", "zh").decode()
 
 
+def test_texts_without_prose_have_no_score(section: Path) -> None:
+    code = section / "code.md"
+    code.write_text("```python\nsteep()\n```\n", encoding="utf-8")
+    for hypothesis in (code, section / "zh.md"):
+        assert "there is no prose to score in" in error_of(2, "score", hypothesis, code, "--language", "zh")
+    empty = json.loads(succeeds("score", code, section / "zh.md", "--language", "zh", "--json"))
+    assert empty["BLEU"]["value"] == 0
+
+
 def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "long.md").write_text("It is so. " * 20_000, encoding="utf-8")
     command = [sys.executable, "-m", "bot.cli", "segments", str(tmp_path / "long.md")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
@@ -56,12 +58,20 @@ def test_of_many_sections_that_moved_some_are_shown_and_the_rest_counted() -> No
 def test_a_closing_comment_has_the_figures_of_each_section_and_their_definitions() -> None:
     text = closing_comment([entry(WHOLE), entry("a`|b.md", edits=0, bleu=None)])
     assert "2 of 4 segments accepted unchanged; 1 had been left to a translator. 3 characters were changed" in text
-    assert "| **all** | 4 | 2 (50%) | 3 of 20 | 25.0 | 0.500 | 61.2 | 85% | 75% |" in text
-    assert "| 4 | 2 (50%) | 0 of 20 | – | – | – | 100% | 100% |" in text
+    assert "| **all** | 4 | 0 | 2 of 4 | 3 of 20 | 25.0 | 0.500 | 61.2 | 85% | 75% |" in text
+    assert "| 4 | 0 | 2 of 4 | 0 of 20 | – | – | – | 100% | 100% |" in text
     assert "against translating these sentences from nothing" in text
     assert "against updating it by hand" in text
     assert "not the same as how good it was" in text
     assert "`nrefs:1`" in text
+
+
+def test_what_still_waits_comes_first_and_counts_nowhere_else() -> None:
+    left = replace(entry(WHOLE), segments=42, accepted=22, waiting=20, undone=19)
+    text = closing_comment([left])
+    assert "**19 segments still wait for a translator**; the figures are of the others. 22 of 23 segments" in text
+    assert "; 1 had been left to a translator. " in text
+    assert "| **all** | 42 | 19 | 22 of 23 |" in text
 
 
 def test_a_comment_on_thousands_of_sections_fits() -> None:

@@ -16,8 +16,9 @@ import responses
 
 from bot.annotations import Annotation, Check
 from bot.forge import Forge, ForgeError, Later, NotFound
-from bot.login import App, Server, with_token
+from bot.login import App, with_token
 from bot.sandbox.github import GitHubSandbox
+from bot.service import Server
 from sync.model import AmtsError
 from tests.bot.github import UPSTREAM, WRITER, ZH, Bot, Unkept
 

@@ -141,6 +141,38 @@ def test_damaged_files_beside_the_record_cost_no_update(bot: Bot) -> None:
     assert entries(bot) == []
 
 
+def test_a_damaged_ledger_costs_no_update_and_no_closing_comment(bot: Bot) -> None:
+    bot.replace(INDEX, "2 cups", "5 cups")
+    bot.update()
+    with bot.world.mirrors.follow(bot.world.access(ZH)) as mirror:
+        state = mirror.ref(records.REF)
+        assert state is not None
+        commit = mirror.write((state,), {ledger.PATH: b"{"}, "Damage", "Wei <wei@example.org>", "1700000000 +0000")
+        mirror.push({records.REF: commit})
+    bot.github.merge(ZH, 1, WRITER)
+    bot.replace("notation.md", "# ", f"{KETTLE}\n\n# ")
+    bot.update()
+    assert [said.body.startswith("Merged, thank you.") for said in bot.comments(1)] == [True]
+    assert bot.pull().number == 2
+    good, bad = ledger.read(bot.github.file(ZH, records.REF, ledger.PATH) or b"", ZH)
+    assert [found.section for found in good] == [WHOLE, INDEX]
+    assert len(bad) == 1
+
+
+def test_one_that_was_closed_then_reopened_and_merged_counts(bot: Bot) -> None:
+    bot.replace(INDEX, "2 cups", "5 cups")
+    bot.update()
+    bot.github.close(ZH, 1, WRITER)
+    bot.update()
+    bot.github.reopen(ZH, 1, WRITER)
+    bot.github.merge(ZH, 1, WRITER)
+    bot.update()
+    assert [found.section for found in entries(bot)] == [WHOLE, INDEX]
+    assert bot.record().shelved == {}
+    assert bot.record().declined == {}
+    assert stored(bot) == []
+
+
 SAID = Entry(
     "2026-01-02T03:04:05+00:00", ZH, 7, "zh", "memory", WHOLE, 4, 2, 1, 0, 20, 3, 12, 25.0, 0.5, 61.2, "nrefs:1"
 )
@@ -158,5 +190,5 @@ def test_a_ledger_comes_back_as_it_was_written() -> None:
     ))],
 )  # fmt: skip
 def test_a_ledger_that_is_none_is_refused_in_one_line(damage: str) -> None:
-    with pytest.raises(LedgerError, match="no ledger of AMTS"):
+    with pytest.raises(LedgerError, match="line 1, is no entry of AMTS"):
         ledger.load(damage.encode(), ZH)

@@ -188,6 +188,9 @@ def test_the_commands_mine_keep_and_measure(tmp_path: Path, write: Write) -> Non
     ("options", "why"),
     [
         (("--only",), "say where, with --to"),
+        (("--max-cost", "nan"), "it must be a number"),
+        (("--chart", "gains.pdf"), "an .svg or a .png, not 'gains.pdf'"),
+        (("--chart", "nowhere/gains.svg"), "nowhere is no folder"),
         (("--engine", "nope"), "unknown engine 'nope'"),
         (("--engine", "amazon"), "no terminal to ask on: add --yes"),
         (("--engine", "amazon", "--max-cost", "0"), "over the limit of $0.00, and nothing was sent"),
@@ -196,6 +199,8 @@ def test_the_commands_mine_keep_and_measure(tmp_path: Path, write: Write) -> Non
 def test_what_is_refused_is_refused_before_anything_is_sent(
     tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], why: str
 ) -> None:
+    if "--chart" in options:
+        pytest.importorskip("matplotlib", reason="the extra `charts` is not installed")
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     monkeypatch.delenv("AMTS_MAX_COST", raising=False)
     write(tmp_path / "es", PAIR)

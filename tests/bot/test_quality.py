@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from bot.cli.quality import QualityError
 from bot.cli.quality import quality as command
 from bot.cohorts import LEAST_SECTIONS, LEAST_SEGMENTS
-from bot.ledger import PATH, Entry, dump
+from bot.ledger import MAX_BYTES, PATH, Entry, LedgerError, dump, load, read
 from bot.quality import quality
 from bot.records import REF
 from bot.trend import figures_of
@@ -173,11 +173,64 @@ def test_few_data_are_not_judged() -> None:
     assert (found.judged, found.too_few) == (1, 2)
 
 
-def ledger(folder: Path, write: Write, entries: Sequence[Entry]) -> Path:
-    """A clone whose `refs/amts/state` has a ledger; its branch has none."""
+def test_bleu_of_several_signatures_has_no_mean() -> None:
+    spanish = entry("", repository="tea/es", language="es", bleu=0.4, signature="tok:13a")
+    rows = {(row.by, row.name): row.figures for row in quality([entry(""), spanish]).rows if not row.month}
+    assert (rows["all", ""].bleu, rows["all", ""].signature) == (None, "tok:13a tok:zh")
+    assert (rows["engine", "memory"].bleu, rows["engine", "memory"].chrf) == (None, 70.0)
+    assert rows["language", "es"].bleu == pytest.approx(0.4)
+    assert rows["language", "es"].signature == "tok:13a"
+    unscored = entry("a/y.md", bleu=None, signature="")
+    assert figures_of([entry(), unscored]).bleu == pytest.approx(0.8)  # nothing was computed differently
+
+
+WRONG: list[dict[str, object]] = [
+    {"segments": -1}, {"segments": 10**12 + 1}, {"edits": True}, {"edits": 1.5}, {"ter": float("nan")},
+    {"ter": float("inf")}, {"bleu": 1.02}, {"chrf": 101.0}, {"bleu": "0.5"}, {"signature": "a b"},
+    {"signature": "x" * 201}, {"section": "x" * 1001}, {"merged": "long ago"}, {"terms": {"cup": -1}},
+    {"terms": {"cup": "1"}}, {"terms": {"x" * 1001: 1}}, {"language": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_bad_line_is_named_by_its_number_and_costs_no_other(wrong: dict[str, object]) -> None:
+    good = entry("a/\u2028x.md", merged="", bleu=1.0000000001)
+    data = dump([good]) + b"\n" + dump([replace(good, **wrong)]) + dump([good])  # type: ignore[arg-type]
+    told = f"tea: {PATH}, line 3, is no entry of AMTS: correct or remove that line"
+    assert read(data, "tea") == ((good, good), (told,))
+    with pytest.raises(LedgerError) as caught:
+        load(data, "tea")
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("line", [b"[]", b"{", b"3", b"\xff", b"[" * 100_000, b'{"merged": 1}'])
+def test_what_is_no_entry_at_all_is_a_bad_line(line: bytes) -> None:
+    assert [len(found) for found in read(line, "tea")] == [0, 1]
+
+
+def test_an_entry_with_more_than_it_should_have_is_a_bad_line() -> None:
+    more = json.dumps(json.loads(dump([entry()])) | {"more": 1})
+    assert [len(found) for found in read(more.encode(), "tea")] == [0, 1]
+
+
+def test_many_bad_lines_are_not_all_told_and_a_huge_ledger_is_not_read() -> None:
+    _, bad = read(b"3\n" * 1_020, "tea")
+    assert len(bad) == 21
+    assert bad[-1] == f"tea: {PATH}: 1,000 more lines are no entries of AMTS: correct or remove them"
+    (told,) = read(b" " * (MAX_BYTES + 1), "tea")[1]
+    assert told == f"tea: {PATH} is larger than 100 MB: remove its oldest lines"
+
+
+def test_a_path_that_is_no_utf8_comes_back() -> None:
+    odd = entry("a/\udcff.md")
+    assert load(dump([odd]), "tea") == (odd,)
+
+
+def ledger(folder: Path, write: Write, entries: Sequence[Entry], more: bytes = b"") -> Path:
+    """A clone whose `refs/amts/state` has a ledger, with `more` after the entries; its branch has none."""
     write(folder, {"a.md": "A.\n"})
     git(folder, "checkout", "--quiet", "--orphan", "state")
-    commit = write(folder, {PATH: dump(entries)})
+    commit = write(folder, {PATH: dump(entries) + more})
     git(folder, "checkout", "--quiet", "master")
     git(folder, "update-ref", REF, commit)
     return folder
@@ -198,9 +251,9 @@ Run = Callable[..., Done]
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """A function that runs `amts quality` with arguments, AMTS_HOME being `home`."""
 
-    def run_command(*arguments: str | Path, home: Path = Path("nowhere")) -> Done:
+    def run_command(*arguments: str | Path, home: Path = Path("nowhere"), code: int = 0) -> Done:
         monkeypatch.setenv("AMTS_HOME", str(home))
-        assert command.main([str(it) for it in arguments], standalone_mode=False) == 0
+        assert command.main([str(it) for it in arguments], standalone_mode=False) == code
         sys.stdout.flush()
         return Done(*capfd.readouterr())
 
@@ -219,6 +272,51 @@ def test_the_command_prints_figures_and_both_definitions(tmp_path: Path, write: 
     assert "against translating the changed sentences from nothing" in text
     assert "against updating the old text by hand" in text
     assert "2 languages and chapters were compared with the rest; 0 have fewer than 30 segments" in text
+    assert "many comparisons is not corrected for" in text
+    assert "95 % interval lies above the rest" in text
+    assert "chance" not in text
+    assert "BLEU, by sacreBLEU: tok:zh. " in f"{text} "
+    for heading in ("accepted unchanged", "waited", "still wait", "saved (a)", "saved (b)"):
+        assert heading in text
+
+
+def test_what_still_waits_has_its_own_column(tmp_path: Path, write: Write, run: Run) -> None:
+    done = run(ledger(tmp_path / "zh", write, [entry(undone=2, accepted=3)]))
+    (row,) = [line for line in done.out.splitlines() if line.lstrip("│ ").startswith("all") and "2026-03" in line]
+    assert [cell.strip() for cell in row.split("│")[4:9]] == ["1", "8", "50.0 %", "2", "2"]
+
+
+def test_a_bad_line_does_not_lose_the_report(tmp_path: Path, write: Write, run: Run) -> None:
+    clone = ledger(tmp_path / "zh", write, HARD, b"{}\n")
+    done = run(clone, code=1)
+    assert f"amts: {clone}: {PATH}, line 13, is no entry of AMTS: correct or remove that line" in done.err
+    assert "35.0 %" in done.out
+
+
+def test_one_bad_clone_does_not_stop_the_others(tmp_path: Path, write: Write, run: Run) -> None:
+    write(tmp_path / "en", {"a.md": "A.\n"})
+    (tmp_path / "empty").mkdir()
+    clone = ledger(tmp_path / "zh", write, HARD)
+    done = run(tmp_path / "en", tmp_path / "empty", clone, code=1)
+    assert f"amts: error: {tmp_path / 'en'} has no {REF}" in done.err
+    assert len(done.err.splitlines()) == 2
+    assert "35.0 %" in done.out
+    done = run(tmp_path / "en", tmp_path / "empty", code=1)
+    assert "merged yet" not in done.err  # nobody knows
+
+
+def test_names_of_a_ledger_cannot_steer_the_terminal(tmp_path: Path, write: Write, run: Run) -> None:
+    odd = [replace(it, engine="m\x1b[2J", terms={"cup\x1b]0;x\x07": 9}) for it in merges("hard\x1b[31m", [60] * 6)]
+    done = run(ledger(tmp_path / "zh", write, [*odd, *merges("easy", [10] * 6, first=20)]))
+    assert "hard" in done.out
+    assert "\x1b" not in done.out + done.err
+
+
+def test_a_language_without_merges_is_told_with_those_that_have(tmp_path: Path, write: Write, run: Run) -> None:
+    clone = ledger(tmp_path / "zh", write, HARD)
+    done = run(clone, "-l", "ko", "--charts", tmp_path / "charts")
+    assert (done.out, done.err) == ("", "amts: no merges in ko: the ledger has zh\n")
+    assert not (tmp_path / "charts").exists()
 
 
 def test_one_language_alone(tmp_path: Path, write: Write, run: Run) -> None:
@@ -258,7 +356,7 @@ def test_charts_need_no_display_and_no_font(
     pytest.importorskip("matplotlib", reason="the extra `charts` is not installed")
     monkeypatch.delenv("DISPLAY", raising=False)
     named = merges("第一章 $\\x$", [50, 40, 60, 50, 55], first=40, merged="2026-04-09T00:00:00Z", engine="_x")
-    clone = ledger(tmp_path / "zh", write, [*HARD, *named, entry("a.md", merged="long ago")])
+    clone = ledger(tmp_path / "zh", write, [*HARD, *named, entry("a.md", merged="")])
     with warnings.catch_warnings(action="error"):  # of a glyph that the font lacks, of a label left out
         run(clone, "--charts", tmp_path / "charts")
     made = {path.name: path.read_bytes() for path in (tmp_path / "charts").iterdir()}
@@ -278,7 +376,15 @@ def test_a_chart_has_a_bar_for_each_chapter_and_a_line_for_each_language() -> No
     bars = charts.by_chapter(found.rows, {"tea/zh hard"}).axes[0]
     assert [round(patch.get_width(), 3) for patch in bars.patches] == [0.6, 0.1, 0.05]
     assert bars.patches[0].get_facecolor() != bars.patches[1].get_facecolor()
-    panels = charts.over_time(found.rows).axes
+    legend = {text.get_text(): patch.get_facecolor() for text, patch in
+              zip(bars.get_legend().get_texts(), bars.get_legend().get_patches(), strict=True)}  # fmt: skip
+    assert legend["lags behind: its 95 % interval lies above the rest"] == bars.patches[0].get_facecolor()
+    assert charts.by_chapter(found.rows, set()).axes[0].get_legend() is None
+    drawing = charts.over_time(found.rows)
+    panels = drawing.axes
+    drawing.draw_without_rendering()
+    for panel in panels:  # a label no higher than what it stands beside is not cut
+        assert panel.yaxis.label.get_window_extent().height <= panel.get_window_extent().height
     assert [len(panel.lines) for panel in panels] == [2, 1, 2, 1]
     gains = charts.gains({"none": [0.1, None, -0.2], "po4a": [None, None, None]}).axes[0]
     assert [list(line.get_ydata()) for line in gains.lines[1:]] == [[-0.2, 0.1], []]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bot.bench import po4a
 from bot.bench.attempts import ALONE, BOUND, Meter
-from bot.bench.replay import Replay, read_replays, write_replay
+from bot.bench.replay import Replay, read_replays, without_meta, write_replay
 from bot.bench.replays import ReplayFigures, bench_replays, estimate_replays
 from bot.bench.ways import figures_of
 from bot.files import FileError
@@ -20,6 +20,7 @@ from sync.engines import Job, Knowledge, create
 from sync.languages import UnknownLanguage
 from sync.model import Request, TranslationUnit
 from tests.bot.test_bench import ENGLISH, KOREAN, PARAGRAPHS, Heard, _english, _korean
+from tests.bot.test_cli import amts
 
 FREE = (Engine("none", {}), Engine("memory", {}))
 NEW, ANSWER = (
@@ -83,6 +84,9 @@ def test_a_sentence_that_is_new_is_found_in_the_bound_and_waits_in_the_draft() -
     assert outcome.changed == memory.sent == len(NEW)
     assert none.sent == 0
     assert memory.waiting == none.waiting == 1
+    table = shown(bench_replays([added()], FREE, Heard()))
+    assert "own sentences" in table.splitlines()[2]
+    assert "bound" not in table
     assert bound.nearness.bleu.value == pytest.approx(1)
     assert memory.nearness.bleu.value < bound.nearness.bleu.value
     assert memory.nearness.edits >= len(set(ANSWER) - set(NEW))
@@ -161,6 +165,18 @@ def test_a_replay_that_is_written_is_read_again(tmp_path: Path) -> None:
     written = replace(added(), name="0123abcd-tea", repository="tea/ko", commit="0123abcd" * 5)
     write_replay(written, tmp_path)
     assert read_replays(tmp_path) == [written]
+
+
+def test_a_case_without_meta_is_named(tmp_path: Path) -> None:
+    for name in ("whole", "half"):
+        write_replay(replace(added(), name=name), tmp_path)
+    half = tmp_path / "ko" / "half"
+    (half / "meta.json").unlink()
+    assert without_meta(tmp_path) == [half]
+    done = amts("bench", "replays", tmp_path, "--engine", "none", "--json", "-")
+    assert done.returncode == 1
+    assert f"amts: left out: {half}: it has no meta.json" in done.stderr.decode()
+    assert [it["name"] for it in json.loads(done.stdout)["cases"]] == ["whole"]
 
 
 def test_replays_that_are_none_are_refused(tmp_path: Path) -> None:

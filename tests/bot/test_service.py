@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.login import Server
-from bot.service import Service, ServiceError, read_database, read_pause, read_service
+from bot.service import Server, Service, ServiceError, read_database, read_pause, read_service
 from bot.settings import SettingsError
 
 ROOT = Path(__file__).parents[2]

@@ -7,11 +7,12 @@ from itertools import product
 
 import pytest
 
+from bot import workflow
 from bot.figures import engine_note
 from sync import score, trial
 from sync.cleaning import is_held_out
 from sync.config import Engine
-from sync.engines import Answers, Knowledge, create
+from sync.engines import Answers, EngineError, Knowledge, create
 from sync.model import Provenance, Translation, TranslationUnit
 from sync.trial import Measure, Quality
 from tests.bot.github import ZH, Bot
@@ -28,16 +29,16 @@ HELD_OUT = [unit for unit in UNITS if is_held_out(unit.source)]
 
 
 def test_only_held_out_pairs_of_people_that_are_sure_are_taken_and_no_more_than_may_be_sent() -> None:
-    pairs = trial.sample(UNITS)
+    pairs = trial.sample(UNITS, "zh")
     assert len(pairs) > 20
     assert set(pairs) == set(HELD_OUT)
-    assert trial.sample(tuple(reversed(UNITS))) == pairs
-    few = trial.sample(UNITS, 1500)
+    assert trial.sample(tuple(reversed(UNITS)), "zh") == pairs
+    few = trial.sample(UNITS, "zh", 1500)
     assert few == pairs[: len(few)]
     assert sum(len(unit.source) for unit in few) <= 1500
-    assert trial.sample(UNITS, 500) == ()  # too few to say anything
-    assert trial.sample([replace(unit, provenance=Provenance.FILE) for unit in UNITS]) == ()
-    assert trial.sample([replace(unit, confidence=0.5) for unit in UNITS]) == ()
+    assert trial.sample(UNITS, "zh", 500) == ()  # too few to say anything
+    assert trial.sample([replace(unit, provenance=Provenance.FILE) for unit in UNITS], "zh") == ()
+    assert trial.sample([replace(unit, confidence=0.5) for unit in UNITS], "zh") == ()
 
 
 def test_a_trial_is_due_for_another_engine_and_when_the_pairs_have_changed() -> None:
@@ -68,7 +69,8 @@ def test_an_engine_never_sees_what_it_is_tried_on() -> None:
 def test_the_scores_are_those_of_what_was_answered() -> None:
     texts = {str(number): Translation(str(number), unit.target[1:]) for number, unit in enumerate(HELD_OUT)}
     texts["0"] = Translation("0", None)
-    found = trial.measure(Answers(texts), HELD_OUT, "zh")
+    found, without = trial.measure({trial.ADAPTED: Answers(texts)}, HELD_OUT, "zh")
+    assert without is None
     hypotheses, references = [u.target[1:] for u in HELD_OUT[1:]], [u.target for u in HELD_OUT[1:]]
     bleu = score.bleu(hypotheses, references, "zh")
     assert found is not None
@@ -76,8 +78,18 @@ def test_the_scores_are_those_of_what_was_answered() -> None:
     assert found.spread == score.bleu_spread(hypotheses, references, "zh")
     assert found.chrf == score.chrf(hypotheses, references).value
     assert found.ter == score.ter(hypotheses, references, "zh").value
-    assert trial.measure(None, HELD_OUT, "zh") is None
-    assert trial.measure(Answers({"1": texts["1"]}), HELD_OUT, "zh") is None
+    assert trial.measure({}, HELD_OUT, "zh") == (None, None)
+    assert trial.measure({trial.PLAIN: Answers({"1": texts["1"]})}, HELD_OUT, "zh") == (None, None)
+
+
+def test_two_ways_are_measured_on_what_both_answered() -> None:
+    good = {str(number): Translation(str(number), unit.target) for number, unit in enumerate(HELD_OUT)}
+    few = {id: replace(found, text=f"不{found.text}") for id, found in list(good.items())[:30]}
+    adapted, plain = trial.measure({trial.ADAPTED: Answers(good), trial.PLAIN: Answers(few)}, HELD_OUT, "zh")
+    assert adapted is not None
+    assert plain is not None
+    assert adapted.answered == plain.answered == 30
+    assert adapted.bleu > plain.bleu
 
 
 def test_the_bot_tries_its_engine_once_and_keeps_the_figures(bot: Bot) -> None:
@@ -86,7 +98,10 @@ def test_the_bot_tries_its_engine_once_and_keeps_the_figures(bot: Bot) -> None:
     bot.write({"things.md": english})
     bot.write({"things.md": chinese, "things_origin.md": english}, ZH)
     bot.replace("index.md", "2 cups", "5 cups and a spoon that nobody has ever seen")
-    bot.update()
+    due: list[bool] = []
+    workflow.update(bot.keeper, bot.world, ZH, untried=lambda: due.append(True))
+    assert due == [True]
+    workflow.try_engine(bot.keeper, bot.world, ZH)
     quality = bot.record().quality
     assert quality is not None
     assert (quality.engine, quality.plain) == ("memory", None)
@@ -94,16 +109,20 @@ def test_the_bot_tries_its_engine_once_and_keeps_the_figures(bot: Bot) -> None:
     assert quality.adapted is not None
     assert quality.adapted.answered >= len(HELD_OUT)
     assert quality.adapted.bleu == pytest.approx(1.0)  # all but the code is the same, and that is patched
-    assert "not on this draft: BLEU 1.000" in bot.pull().body
     bot.replace("index.md", "5 cups", "7 cups")
-    bot.update()
+    workflow.update(bot.keeper, bot.world, ZH, untried=lambda: due.append(True))
+    assert due == [True]
     assert bot.record().quality == quality
+    assert "not on this draft: BLEU 1.000" in bot.pull().body
 
 
 def test_a_book_with_too_few_pairs_is_not_judged(bot: Bot) -> None:
     bot.revise()
-    bot.update()
-    assert bot.record().quality is None
+    due: list[bool] = []
+    workflow.update(bot.keeper, bot.world, ZH, untried=lambda: due.append(True))
+    assert due == []
+    with pytest.raises(EngineError, match="nothing to try"):
+        workflow.try_engine(bot.keeper, bot.world, ZH)
 
 
 def test_the_note_claims_no_more_than_was_measured() -> None:

@@ -100,6 +100,49 @@ def test_a_segment_that_a_later_draft_wrote_anew_counts_there_alone() -> None:
     assert [(unit.segments[0].source, unit.accepted) for unit in units] == [("One.", True), ("Two two.", True)]
 
 
+def test_what_neighbours_say_is_on_both_sides_or_on_none() -> None:
+    text = "# T\n\nA neighbour that people wrote long before. Two two two.\n"
+    start = text.index("Two")
+    segment = Written(start, start + len("Two two two."), "Zwei.", before="Two two.")
+    merged = text.replace("before. Two two two.", "before and two two two.")
+    effort = measure(follow([Baseline(text, (segment,))], merged, "es"), "es")
+    assert effort.edits == Levenshtein.distance("before. Two two two.", "before and two two two.")
+    assert effort.edits_by_hand == Levenshtein.distance("before. Two two.", "before and two two two.")
+    assert effort.characters == len("A neighbour that people wrote long before and two two two.") - len(
+        "A neighbour that people wrote long before."
+    )
+
+
+def test_what_people_only_moved_is_accepted() -> None:
+    text = "# T\n\nOne one one.\n\nTwo two two.\n\nThree three three.\n"
+    start = text.index("One")
+    segment = Written(start, start + len("One one one."), "Eins.")
+    merged = "# T\n\nTwo two two.\n\nThree three three.\n\nOne one one.\n"
+    (unit,) = follow([Baseline(text, (segment,))], merged, "es")
+    assert unit.accepted
+
+
+def test_what_a_later_draft_took_out_is_no_work_of_people() -> None:
+    first = Baseline("Uno.\n\nDos.\n", (Written(0, 4, "One."), Written(6, 10, "Two.")))
+    later = Baseline("Uno.\n", (), removed=("Two.",))
+    (unit,) = follow([first, later], "Uno.\n", "es")
+    assert unit.segments[0].source == "One."
+
+
+def test_of_two_with_the_same_english_one_written_anew_leaves_the_other() -> None:
+    first = Baseline("Uno.\n\nUno.\n", (Written(0, 4, "One."), Written(6, 10, "One.")))
+    later = Baseline("Un.\n\nUno.\n", (Written(0, 3, "One."),))
+    units = follow([first, later], later.text, "es")
+    assert sorted(unit.draft for unit in units) == ["Un.", "Uno."]
+
+
+def test_two_whole_files_are_compared_in_no_time() -> None:
+    text, merged = "a" * 200_000, "b" * 300_000
+    effort = measure(follow([Baseline(text, (Written(0, len(text), "x"),))], merged, "es"), "es")
+    assert effort.edits == 300_000
+    assert effort.ter is None
+
+
 def test_nothing_written_is_nothing_measured() -> None:
     effort = measure(follow([Baseline("Uno.\n", ())], "Dos.\n", "es"), "es")
     assert (effort.segments, effort.edits, effort.bleu) == (0, 0, None)

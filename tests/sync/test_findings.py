@@ -9,10 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.findings import Standard, check_draft, find_faults
+from sync.customs import Customs
+from sync.findings import Standard, check_draft, check_drafts, find_faults
 from sync.habits import Habits
 from sync.markdown import parse
-from sync.model import BlockKind, Check, Draft, Finding, Mute, Operation, SegmentResult, Term, TranslationUnit
+from sync.model import (
+    AmtsError,
+    BlockKind,
+    Check,
+    Draft,
+    Finding,
+    Mute,
+    Operation,
+    SegmentResult,
+    Term,
+    TranslationUnit,
+)
 from sync.references import References
 from sync.units import translation_units
 
@@ -65,6 +77,7 @@ CLEAN = [
     ("In the 1990s tea was dear.", "90年代茶很贵。", ZH),
     ("The memory reads 40 GB/s.", "内存读取40GB/s。", ZH),
     ("The $i^\\mathrm{th}$ cup.", "第$i$个杯子。", ZH),
+    ("A $f(a, b), [c, d]$ of $e$.", "$[c, d]$、$e$的$f(a, b)$。", ZH),
     ("Use $a, b$ and $c$.", "使用$a$、$b$和$c$。", ZH),
     ("A matrix of 2 rows.", "$2$行的矩阵。", ZH),
     ("Set *n* to one.", "将$n$设为$1$。", ZH),
@@ -160,6 +173,21 @@ def test_the_terminology_is_required_whatever_the_book_does() -> None:
     assert said("We make teas by gradients.", "我们按斜率泡茶水。", replace(ZH, habits=habits)) == {}
 
 
+def test_nothing_is_learnt_from_a_unit_that_is_no_sentence() -> None:
+    def learnt(padding: str) -> list[str]:
+        units = [TranslationUnit(f"A kernel {n}.", f"内核{n}{padding}。", origin=f"{n}.md") for n in range(30)]
+        return [rendering.target for rendering in Habits.learn(units, (), "zh").renderings.found("The kernel.")]
+
+    assert learnt(" ") == ["内核"]
+    assert learnt("-" * 2_000) == []
+
+
+def test_a_role_that_is_no_reference_points_nowhere_and_is_no_fault() -> None:
+    assert KNOWN.unresolved(":numre:`a` :numreff:`a` :cite:`a` :numref:`fig_tea` :numref:`a`", "a.md") == [
+        ":numref:`a`"
+    ]
+
+
 def test_a_usage_that_changes_from_section_to_section_is_none() -> None:
     units = [
         TranslationUnit(f"The kernel of cup {n} is warm today.", f"杯子{n}的{word}今天是温的。", origin=f"{n % 2}.md")
@@ -220,6 +248,58 @@ def test_what_people_wrote_and_what_waits_is_not(untouched: SegmentResult) -> No
     stale = replace(untouched, findings=(Finding(Check.LENGTH, "too long"),))
     (checked,) = check_draft(Draft("", (stale,)), "a.md", ZH).results
     assert checked == untouched
+
+
+def test_a_check_that_fails_on_a_section_is_a_note_on_it_and_the_others_are_checked() -> None:
+    broken = replace(HABITS, customs=Customs("zh", {("width", ",", "own"): ()}))  # type: ignore[dict-item]
+    stale = replace(result(Operation.PATCHED, "水,是95。"), findings=(Finding(Check.LENGTH, "too long"),))
+    drafts = {
+        "a.md": Draft("", (stale,), ("as before",)),
+        "b.md": Draft("", (result(Operation.PATCHED, "是96。"),)),
+    }
+    checked = check_drafts(drafts, ZH, lambda: broken)
+    assert checked["a.md"].results[0].findings == ()
+    assert checked["a.md"].notes[0] == "as before"
+    assert checked["a.md"].notes[1].startswith("not checked: unexpected IndexError in sync/customs.py")
+    assert [finding.check for finding in checked["b.md"].results[0].findings] == [Check.NUMBERS]
+    assert checked["b.md"].notes == ()
+
+
+def test_habits_that_cannot_be_learnt_are_a_note_and_the_rest_is_checked() -> None:
+    def habits() -> Habits:
+        raise AmtsError("the memory cannot be read")
+
+    drafts = {
+        "a.md": Draft("", (result(Operation.PATCHED, "是96。"),)),
+        "b.md": Draft("", (result(Operation.KEPT, "是95。"),)),
+    }
+    checked = check_drafts(drafts, ZH, habits)
+    assert [finding.check for finding in checked["a.md"].results[0].findings] == [Check.NUMBERS]
+    assert checked["a.md"].notes == ("not compared with what the book does: the memory cannot be read",)
+    assert checked["b.md"] == drafts["b.md"]
+
+
+LONG = "7" * 5_000  # digits; more than Python makes an integer of
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "says"),
+    [
+        ("Wait.", f"等{LONG}。", "the source has no number 777"),
+        (f"Wait {LONG}.", "等。", "the translation lacks the number 777"),
+        (f"Wait {LONG}.", "等8。", "numbers differ: 777"),
+    ],
+)
+def test_a_number_of_any_length_is_compared_and_the_reason_is_short(source: str, target: str, says: str) -> None:
+    (reason,) = said(source, target)[Check.NUMBERS]
+    assert reason.startswith(says)
+    assert len(reason) == 300
+
+
+def test_a_segment_has_so_many_findings_at_most() -> None:
+    source = "".join(f"`lost_{n}` :numref:`fig_tea` " for n in range(30)) + " ".join(f"{n} GB" for n in range(30, 60))
+    target = "".join(f"`new_{n}` :numref:`fig_{n}` " for n in range(30)) + " ".join(f"{n} MB" for n in range(30, 60))
+    assert len(find_faults(source, f"水{target}", "a.md", ZH)) == 20
 
 
 TEXTS = st.text(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sync.assemble import assemble
+from sync.findings import Standard, find_faults
 from sync.followup import BY_PERSON, RecordError, dump, follow, is_plain, load
 from sync.model import BlockKind, Check, Draft, Finding, Operation, SegmentResult, Translation
 from sync.plan import plan_section
@@ -175,6 +176,18 @@ def test_findings_that_nobody_stored_are_refused(findings: object) -> None:
     (item,) = dump([FIRST.results[1]])
     with pytest.raises(RecordError, match="'findings'"):
         load([item | {"findings": findings}])
+
+
+def test_what_an_engine_echoed_without_end_can_be_read_again() -> None:
+    target = '杯"' * 4_001
+    found = find_faults("A cup.", target, "a.md", Standard("zh"))
+    assert [len(finding.reason) for finding in found if finding.check is Check.BRACKETS] == [300]
+    endless = (*found, *(Finding(Check.NUMBERS, f"{n}{'9' * 100_000}") for n in range(200)))
+    echoed = replace(FIRST.results[1], findings=endless, draft=target * 100)
+    (kept,) = load(json.loads(json.dumps(dump([echoed]))))
+    assert kept.findings[: len(found)] == found
+    assert len(found) < len(kept.findings) < len(endless)
+    assert kept.findings[-1].reason.endswith("9…")
 
 
 def test_what_a_person_edited_has_no_findings_any_more() -> None:

@@ -44,9 +44,9 @@ def read_header(path: Path) -> Header:
             stream.seek(max(size - _END, 0))
             digest.update(stream.read(_END) + str(size).encode())
     except OSError as error:
-        raise EngineError(f"cannot read the model {path}: {error.strerror or error}") from None
+        raise EngineError(f"cannot read the model {path.name}: {error.strerror or error}") from None
     except (struct.error, ValueError, KeyError):
-        raise EngineError(f"{path} is no GGUF file, or is cut off: name one, or download it again") from None
+        raise EngineError(f"{path.name} is no GGUF file, or is cut off: name one, or download it again") from None
     name, template = values.get("general.name"), values.get("tokenizer.chat_template")
     context = values.get(f"{values.get('general.architecture')}.context_length")
     return Header(

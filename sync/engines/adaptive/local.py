@@ -92,7 +92,7 @@ class LocalModel:
             return xllamacpp.Server(settings)
         except (RuntimeError, ValueError) as error:
             raise EngineError(
-                f"cannot load the model {self.path} ({str(error)[:200]}): name another file, or lower the context"
+                f"cannot load the model {self.path.name} ({str(error)[:200]}): name another file, or lower the context"
             ) from None
 
 
@@ -129,7 +129,7 @@ def _file(name: str) -> Path:
     named = _HUB_NAME.fullmatch(name)
     if named is None:
         raise EngineError(
-            f"AMTS_LOCAL_MODEL names no file: {name[:200]}: set it to a GGUF file, or to owner/repository:file.gguf"
+            "AMTS_LOCAL_MODEL names no file that is there: set it to a GGUF file, or to owner/repository:file.gguf"
         )
     try:
         from huggingface_hub import hf_hub_download

@@ -1,6 +1,7 @@
 """The model of the engine `openai`: any server that speaks the OpenAI API, over HTTP by requests.
 
-Ollama, vLLM, llama.cpp's server, cloud services. Address, model and key come from the environment alone.
+Ollama, vLLM, llama.cpp's server, cloud services. Address, model and key come from the environment alone. Errors
+may be read by everybody who sees a pull request, so they do not say where the server is.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class OpenAiModel:
                 end = End.REFUSED
             spent = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-            raise JobError(f"engine openai: what {self._host} answers is no answer of the OpenAI API") from None
+            raise JobError(
+                "engine openai: what the server answers is no answer of the OpenAI API: check AMTS_OPENAI_URL"
+            ) from None
         return Reply(str(text), end, *spent)
 
     def _send(self, method: str, path: str, body: Mapping[str, object] | None, tries: int = _TRIES) -> Any:
@@ -116,12 +119,12 @@ class OpenAiModel:
                     return self._parsed(content)
                 said = " ".join(content.decode("utf-8", "replace").split())
                 if status not in _AGAIN:
-                    raise _Refused(self._host, status, self._without_key(said))
+                    raise _Refused(status, self._without_key(said))
                 failure = f"HTTP {status}"
             if attempt + 1 < tries:
                 time.sleep(_wait(attempt, wanted))
         raise JobError(
-            f"engine openai: {self._host} did not answer ({failure}, {tries} times): see that it runs, and try "
+            f"engine openai: the server did not answer ({failure}, {tries} times): see that it runs, and try "
             "again; what was answered is kept"
         )
 
@@ -129,7 +132,7 @@ class OpenAiModel:
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
-            raise JobError(f"engine openai: {self._host} does not answer in JSON: check AMTS_OPENAI_URL") from None
+            raise JobError("engine openai: the server does not answer in JSON: check AMTS_OPENAI_URL") from None
 
     @property
     def _session(self) -> requests.Session:
@@ -153,10 +156,6 @@ class OpenAiModel:
                 raise requests.exceptions.ContentDecodingError("far too long")
         return content
 
-    @property
-    def _host(self) -> str:
-        return urlsplit(self.url).netloc
-
     def _without_key(self, said: str) -> str:
         return said.replace(self.key, "…") if self.key else said
 
@@ -164,12 +163,12 @@ class OpenAiModel:
 class _Refused(JobError):
     """The server does not take the request."""
 
-    def __init__(self, host: str, status: int, said: str) -> None:
+    def __init__(self, status: int, said: str) -> None:
         advice = {
             401: "check AMTS_OPENAI_KEY", 403: "check AMTS_OPENAI_KEY", 402: "it wants to be paid",
             404: "check AMTS_OPENAI_URL (it mostly ends in /v1) and AMTS_OPENAI_MODEL",
         }.get(status, "check AMTS_OPENAI_URL and AMTS_OPENAI_MODEL")  # fmt: skip
-        super().__init__(f"engine openai: {host} refuses, HTTP {status}: {said[:200]}: {advice}")
+        super().__init__(f"engine openai: the server refuses, HTTP {status}: {said[:200]}: {advice}")
         self.status = status
         self.said = said[:2000]
 
