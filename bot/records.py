@@ -22,7 +22,7 @@ REF = "refs/amts/state"
 PATH = "record.json"
 _VERSION = 1
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SIGNATURE = re.compile(r"[\w.:|+-]{0,200}", re.ASCII)
+_SIGNATURE = re.compile(r"[\w.:|/+-]{0,200}", re.ASCII)
 T = TypeVar("T")
 
 

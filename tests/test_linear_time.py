@@ -161,8 +161,7 @@ def test_planning_many_sentences_taken_out_and_put_in_is_bounded() -> None:
     _finishes(EDITED, _removed_and_added(2_000), SECONDS)
 
 
-# A segment is cut before it is checked, so many are checked: linear work takes a tenth of the bound, quadratic work
-# many times as much.
+# A segment is cut before it is checked, so it is checked many times over: quadratic work cannot keep the bound.
 CHECKED = """
 import sys
 from sync.findings import Standard, find_faults

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from bot.bench import Figures, Progress
-from bot.cli.output import console, json_option, note, progress, put_figures, put_text
+from bot.cli.output import Dollars, console, json_option, note, progress, put_figures, put_text
 from bot.cli.replays import agreed, mine, replays
 from bot.settings import read_settings, with_settings
 from sync.config import Engine
@@ -98,7 +98,7 @@ def book(source: Path, target: Path, language: str, json_file: Path | None) -> N
 @click.option("--seen", is_flag=True, help="Leave the articles themselves in the parallel data.")
 @click.option("--add", "added", type=file, multiple=True, help="More parallel data: CSV, TSV, TMX or JSON; repeatable.")
 @click.option(
-    "--max-cost", type=click.FloatRange(0), default=50, show_default=True, metavar="DOLLARS",
+    "--max-cost", type=Dollars(), default=50, show_default=True, metavar="DOLLARS",
     help="Refuse to spend more, all jobs together.",
 )  # fmt: skip
 @click.option("--yes", is_flag=True, help="Spend what it costs without asking.")

@@ -13,7 +13,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.output import STDOUT, json_option, note, one_line, progress, put_json, put_tables, put_text
+from bot.cli.output import STDOUT, Dollars, json_option, note, one_line, progress, put_json, put_tables, put_text
 from bot.messages import pull_request, report_json
 from bot.settings import read_settings, with_limit, with_settings
 from sync import config
@@ -52,7 +52,7 @@ def on_translation(command: Command) -> Command:
 @click.option("--section", "sections", multiple=True, metavar="PATH", help="Only this section; repeatable.")
 @click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: as in its settings]")
 @click.option("--no-act", is_flag=True, help="Engine amazon: without Active Custom Translation, cheaper.")
-@click.option("--max-cost", type=click.FloatRange(0), metavar="DOLLARS", help="Engine amazon: refuse to spend more.")
+@click.option("--max-cost", type=Dollars(), metavar="DOLLARS", help="Engine amazon: refuse to spend more.")
 @json_option
 @click.option("--dry-run", is_flag=True, help="Write nothing, and send nothing that costs: only say what it would.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Write the drafts as files below it.")

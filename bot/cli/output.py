@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -146,3 +147,16 @@ def _lines() -> Progress:
             note(f"{stage}: {done} of {total}")
 
     return report
+
+
+class Dollars(click.FloatRange):
+    """A sum that may be spent: zero or more, and a number, as no sum is above `nan`."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        dollars = float(super().convert(value, param, ctx))
+        if math.isnan(dollars):
+            self.fail("it must be a number", param, ctx)
+        return dollars

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.bench.replay import Replay, read_replays, without_meta, write_replay
-from bot.cli.output import PIPE_WIDTH, json_option, note, progress, put_figures
+from bot.cli.output import PIPE_WIDTH, Dollars, json_option, note, progress, put_figures
 from bot.cli.quality import load_charts
 from bot.settings import read_settings, with_settings
 from sync.config import Engine
@@ -23,12 +22,6 @@ from sync.model import Cost
 
 Command = TypeVar("Command", bound=Callable[..., int])
 folder = click.Path(path_type=Path, exists=True, file_okay=False)
-
-
-def _number(context: click.Context, parameter: click.Parameter, dollars: float) -> float:
-    if math.isnan(dollars):  # no sum is above it
-        raise click.BadParameter("it must be a number", context, parameter)
-    return dollars
 
 
 def _drawable(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
@@ -46,8 +39,8 @@ def on_replays(command: Command) -> Command:
         json_option,
         click.option("--yes", is_flag=True, help="Spend what it costs without asking."),
         click.option(
-            "--max-cost", type=click.FloatRange(0), default=5, show_default=True, metavar="DOLLARS",
-            callback=_number, help="Refuse to spend more.",
+            "--max-cost", type=Dollars(), default=5, show_default=True, metavar="DOLLARS",
+            help="Refuse to spend more.",
         ),
         click.option(
             "--chart", type=click.Path(path_type=Path, dir_okay=False), callback=_drawable,

@@ -19,7 +19,7 @@ from sync.habits import Habits
 from sync.model import Check, TranslationUnit
 from sync.references import References
 
-SECTIONS = 260  # so that every fault can be sown as often as is wanted
+SECTIONS = 560  # so that every fault can be sown as often as is wanted
 NAMES = ("cup", "kettle", "teapot", "spoon", "saucer", "lid", "leaf", "stove")
 CHINESE = ("杯子", "水壶", "茶壶", "勺子", "茶碟", "盖子", "叶片", "炉灶")
 
