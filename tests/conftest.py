@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 # What takes longest begins first, so that no worker is left alone with it in the end.
-LONGEST = ("test_branch.py", "test_kills.py", "test_bench_checks.py", "test_invariants.py", "test_linear_time.py")
+LONGEST = (
+    "test_branch.py", "test_kills.py", "test_jobs.py", "test_deliveries.py", "test_updates.py", "test_bench_bot.py",
+    "test_bench_checks.py", "test_invariants.py", "test_linear_time.py", "test_demo.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,9 +90,13 @@ def _create_amazon(knowledge: Knowledge, options: Options) -> Translator:
 def _create_adaptive(name: str, knowledge: Knowledge, options: Options) -> Translator:
     read = _read_adaptive(name, options)
     from sync.engines.adaptive import open_cache, open_model
-    from sync.engines.adaptive.engine import AdaptiveTranslator
 
-    return AdaptiveTranslator(name, knowledge, open_model(name, os.environ), read, open_cache(os.environ))
+    model = open_model(name, os.environ)
+    try:
+        from sync.engines.adaptive.engine import AdaptiveTranslator
+    except ModuleNotFoundError as error:
+        raise EngineError(f"engine {name} needs {error.name}: pip install 'amts[adaptive]'") from None
+    return AdaptiveTranslator(name, knowledge, model, read, open_cache(os.environ))
 
 
 def _read_adaptive(name: str, options: Options) -> AdaptiveOptions:

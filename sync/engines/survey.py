@@ -27,20 +27,21 @@ def survey(variables: Mapping[str, str]) -> list[Standing]:
     return [
         Standing("memory", "ready", "exact and fuzzy matches of the book's own translation memory"),
         Standing("none", "ready", "structure alone is carried over"),
-        _standing("amazon", None, variables, "BUCKET", _amazon),
-        _standing("local", "xllamacpp", variables, "MODEL", _local),
-        _standing("openai", "requests", variables, "URL", _openai),
-        _standing("bedrock", None, variables, "MODEL", _bedrock),
+        _standing("amazon", (), variables, "BUCKET", _amazon),
+        _standing("local", ("bm25s", "xllamacpp"), variables, "MODEL", _local),
+        _standing("openai", ("bm25s", "requests"), variables, "URL", _openai),
+        _standing("bedrock", ("bm25s",), variables, "MODEL", _bedrock),
     ]
 
 
 def _standing(
-    engine: str, library: str | None, variables: Mapping[str, str], what: str, look: Callable[[Environment], str]
+    engine: str, libraries: tuple[str, ...], variables: Mapping[str, str], what: str, look: Callable[[Environment], str]
 ) -> Standing:
-    """`library` is that of an extra, `what` the variable that sets an engine up; `look` raises EngineError."""
+    """`libraries` are those of its extra, `what` the variable that sets an engine up; `look` raises EngineError."""
     told = Environment(engine, variables)
-    if library is not None and find_spec(library) is None:
-        return Standing(engine, "not installed", f"pip install 'amts[{engine}]'")
+    if missing := [library for library in libraries if find_spec(library) is None]:
+        extra = "local" if engine == "local" else "adaptive"
+        return Standing(engine, "not installed", f"it needs {', '.join(missing)}: pip install 'amts[{extra}]'")
     if not told.text(what):
         return Standing(engine, "not set up", f"set {told.name(what)}; see docs/engines.md")
     try:

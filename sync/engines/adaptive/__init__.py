@@ -25,8 +25,8 @@ def open_model(engine: str, variables: Mapping[str, str]) -> Model:
         case "openai":
             try:
                 from sync.engines.adaptive.openai import openai_model
-            except ModuleNotFoundError:
-                raise EngineError("engine openai needs an extra: pip install 'amts[openai]'") from None
+            except ModuleNotFoundError as error:
+                raise EngineError(f"engine openai needs {error.name}: pip install 'amts[adaptive]'") from None
             return openai_model(variables)
         case "bedrock":
             from sync.engines.adaptive.bedrock import bedrock_model

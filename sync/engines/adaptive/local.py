@@ -25,7 +25,7 @@ _HUB_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 # TranslateGemma's template is known by it.
 _TRANSLATES = "source_lang_code"
 _CONTEXT = {"completion": 4096, "chat": 4096, "translation": 2048}
-_EXTRA = "engine local needs an extra: pip install 'amts[local]'"
+_EXTRA = "engine local needs {}: pip install 'amts[local]'"
 _servers: dict[tuple[str, int, int, int], Any] = {}
 _loading = threading.Lock()
 
@@ -75,8 +75,8 @@ class LocalModel:
     def _loaded(self) -> Any:
         try:
             import xllamacpp
-        except ModuleNotFoundError:
-            raise EngineError(_EXTRA) from None
+        except ModuleNotFoundError as error:
+            raise EngineError(_EXTRA.format(error.name)) from None
         settings = xllamacpp.CommonParams()
         settings.model.path = str(self.path)
         settings.n_ctx = self.context * self.concurrency  # llama.cpp shares it out
@@ -134,8 +134,8 @@ def _file(name: str) -> Path:
     try:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError
-    except ModuleNotFoundError:
-        raise EngineError(_EXTRA) from None
+    except ModuleNotFoundError as error:
+        raise EngineError(_EXTRA.format(error.name)) from None
     try:
         return Path(hf_hub_download(named["repo"], named["file"]))
     except (OSError, ValueError, HfHubHTTPError) as error:
