@@ -16,6 +16,7 @@ from bot.cli.amazon import doctor, sandbox
 from bot.cli.bench import bench, demo
 from bot.cli.book import status, sync
 from bot.cli.data import parallel_data
+from bot.cli.engines import engines
 from bot.cli.output import one_line
 from bot.cli.quality import quality
 from bot.cli.section import align, draft, score, segments
@@ -42,7 +43,7 @@ def amts(debug: bool) -> None:
 
 
 for command in (
-    sync, draft, status, segments, align, score, parallel_data, doctor, sandbox,
+    sync, draft, status, segments, align, score, parallel_data, engines, doctor, sandbox,
     serve, worker, run, jobs, quality, app_manifest, bench, demo,
 ):  # fmt: skip
     amts.add_command(command)
