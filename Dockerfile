@@ -9,7 +9,7 @@ WORKDIR /opt/amts
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY sync sync
-RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore '.[bot,postgres]'
+RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore '.[bot,postgres,adaptive]'
 
 RUN groupadd --gid 10001 amts \
     && useradd --uid 10001 --gid amts --create-home --home-dir /var/lib/amts amts

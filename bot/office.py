@@ -58,10 +58,10 @@ def worker(service: Service, environment: Mapping[str, str], executor: str | Non
             _log.warning("%s: %s", repository, error)
 
     settings = read_settings(environment)
-    # With the credentials of this machine nobody spends money before whoever runs it has said with which bucket.
+    # With the credentials and the power of this machine nobody translates before whoever runs it has set that up.
     world = World(
         app.forge, Mirrors(service.home / "mirrors", service.limit), settings, service.web, note,
-        hosts=service.hosts, may_pay=bool(settings.amazon),
+        hosts=service.hosts, engines=settings.engines,
     )  # fmt: skip
     pace = Pace(service.quiet, service.tick, service.poll, service.heartbeat, service.keep)
     office = Office(world, registry, app.repositories, app.forget, Places(service.workers), pace)

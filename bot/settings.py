@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sync.config import Engine
+from sync.engines import PAID
 from sync.model import AmtsError
 
 _AMAZON = {
@@ -20,6 +21,8 @@ _AMAZON = {
 }
 # Where the environment says one of them, a repository says none: half of each would be nobody's choice.
 _OPERATORS = ("bucket", "role", "prefix", "project", "region")
+# The variable that sets one of the other engines up.
+_SET_UP = {"local": "AMTS_LOCAL_MODEL", "openai": "AMTS_OPENAI_URL", "bedrock": "AMTS_BEDROCK_MODEL"}
 _MAX_COST = "AMTS_MAX_COST"
 _POLL = "AMTS_AMAZON_POLL"
 
@@ -30,32 +33,41 @@ class SettingsError(AmtsError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says of the engine `amazon`.
+    """What the environment says of engines: `amazon` holds options of that one, `engines` names those it sets up.
 
-    `max_cost` in US dollars, `poll` in seconds between two looks at a job; None: it says nothing.
+    `max_cost` in US dollars, for any engine; `poll` in seconds between two looks at a job. None: it says nothing.
     """
 
     amazon: Mapping[str, str]
     max_cost: float | None = None
     poll: float | None = None
+    engines: frozenset[str] = frozenset()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment, such as os.environ. Raises SettingsError."""
     amazon = {option: environment[name] for name, option in _AMAZON.items() if environment.get(name)}
-    return Settings(amazon, _number(environment, _MAX_COST, "US dollars"), _number(environment, _POLL, "seconds"))
+    engines = {engine for engine, name in _SET_UP.items() if environment.get(name, "").strip()}
+    return Settings(
+        amazon,
+        _number(environment, _MAX_COST, "US dollars"),
+        _number(environment, _POLL, "seconds"),
+        frozenset(engines | ({"amazon"} if amazon else set())),
+    )
 
 
 def with_settings(engine: Engine, settings: Settings) -> Engine:
     """An engine with what the environment says of it."""
-    if engine.name != "amazon":
-        return engine
+    told = _as_operated(engine, settings) if engine.name == "amazon" else engine
+    return with_limit(told, settings.max_cost) if settings.max_cost is not None and engine.name in PAID else told
+
+
+def _as_operated(amazon: Engine, settings: Settings) -> Engine:
     ours = _OPERATORS if settings.amazon else ()
-    options = {**{key: value for key, value in engine.options.items() if key not in ours}, **settings.amazon}
+    options = {**{key: value for key, value in amazon.options.items() if key not in ours}, **settings.amazon}
     if settings.poll is not None:
         options["poll"] = settings.poll
-    limited = replace(engine, options=options)
-    return limited if settings.max_cost is None else with_limit(limited, settings.max_cost)
+    return replace(amazon, options=options)
 
 
 def with_limit(engine: Engine, dollars: float) -> Engine:

@@ -10,16 +10,15 @@ from bot.branches import leave_out
 from bot.commands import Pause, Resume, Retranslate, Skip, find_sections
 from bot.records import Proposal, Record, SectionRecord
 from bot.review import is_change
-from bot.settings import with_settings
 from bot.tasks import Bench, Outcome, Prepared, keep
 from bot.wording import plural
 from bot.world import World
 from sync import pipeline
 from sync.bases import read_text
-from sync.config import Engine
+from sync.config import ConfigError, Engine
 from sync.drafts import Asked
 from sync.effort import Baseline, written
-from sync.engines import Job, create
+from sync.engines import EngineError, Job, create
 from sync.model import Draft, Operation, Request, Translation
 from sync.redraft import redraft, requests
 from sync.reviewed import reviewed
@@ -85,8 +84,11 @@ def prepare_retranslate(bench: Bench, command: Retranslate, number: int, world: 
         return _refused(bench, *(said or [replies.retranslated(0, 0, ())]))
     merged = bench.read(bench.sight.target)
     lessons = pipeline.learn(merged, quiet)
-    engine = _engine(bench, command, world)
-    translator = create(engine.name, lessons.knowledge, engine.options)
+    try:
+        engine = _engine(bench, command, world)
+        translator = create(engine.name, lessons.knowledge, engine.options)
+    except (ConfigError, EngineError) as error:  # it is not set up, or not allowed here: the other commands go on
+        return _refused(bench, *said, replies.engine_failed(str(error)))
 
     def complete(asked: Mapping[str, Asked]) -> Outcome:
         answer = asked.get(proposal.branch, Asked())
@@ -117,7 +119,7 @@ def _own(path: str, made: Sequence[Request], answer: Asked) -> dict[str, Transla
 def _engine(bench: Bench, command: Retranslate, world: World) -> Engine:
     engine = bench.config.engine
     if command.engine is not None and command.engine != engine.name:
-        engine = with_settings(Engine(command.engine), world.settings)
+        engine = world.engine(Engine(command.engine))
     if not command.act and engine.name == "amazon":
         engine = replace(engine, options={**engine.options, "act": "never"})
     return engine

@@ -10,8 +10,7 @@ from bot.tasks import Bench, Outcome, Prepared, keep
 from sync import pipeline, trial
 from sync.config import Engine
 from sync.drafts import Asked
-from sync.engines import PAID, EngineError, Knowledge, Make, create
-from sync.engines.amazon.options import read_options
+from sync.engines import EngineError, Knowledge, Make, create, max_cost
 from sync.model import TranslationUnit
 from sync.sections import quiet
 from sync.trial import Quality
@@ -52,5 +51,5 @@ def prepare_quality(bench: Bench, found: Quality) -> Prepared:
 
 
 def limit_of(engine: Engine) -> float | None:
-    """US dollars that an update or a trial may cost; None where the engine costs nothing."""
-    return read_options(engine.options).max_cost if engine.name in PAID else None
+    """US dollars that an update or a trial may cost; None: there is no limit."""
+    return max_cost(engine.name, engine.options)

@@ -19,7 +19,7 @@ from bot.settings import Settings, with_settings
 from sync import config
 from sync.bases import read_text
 from sync.config import Config, ConfigError, Engine
-from sync.engines import PAID
+from sync.engines import ENGINES, FREE
 from sync.languages import language as find_language
 from sync.mirrors import Access, LoginWanted, Mirror, Mirrors, Moved, Unreachable, remote_head
 from sync.model import AmtsError
@@ -35,7 +35,7 @@ class World:
     `web` is the address of GitHub itself, which clones come from; `note` takes what was found out about a repository:
     its upstream (None: it takes no part), its branch, and the commit that it is at. `wishes`: an engine and a language
     that count more than the repository's settings. `hosts`: the other servers that an upstream may be at (None: any),
-    `may_pay`: whether engines that cost money may be used.
+    `engines`: those that may be used beside the free ones (None: any).
     """
 
     connect: Connect
@@ -45,7 +45,7 @@ class World:
     note: Callable[[str, str | None, str | None, str | None], None] = lambda *_: None
     wishes: tuple[str | None, str | None] = (None, None)
     hosts: frozenset[str] | None = frozenset()
-    may_pay: bool = True
+    engines: frozenset[str] | None = None
 
     def done(self, repository: str, upstream: str, branch: str | None, source: str) -> None:
         """Note that nothing is left to do in a repository of what its upstream had at a commit."""
@@ -93,11 +93,17 @@ class World:
             settings = replace(settings, language=find_language(wanted).code)
         if engine is not None and engine != settings.engine.name:
             settings = replace(settings, engine=Engine(engine))
-        if settings.engine.name in PAID and not self.may_pay:
-            raise ConfigError(f"{config.PATH}: engine {settings.engine.name}: whoever runs this bot has not set it up")
         if settings.upstream is not None and settings.language is None:
             raise ConfigError(f"{config.PATH}: language is missing: name the language of the translation")
-        return replace(settings, engine=with_settings(settings.engine, self.settings))
+        return replace(settings, engine=self.engine(settings.engine))
+
+    def engine(self, wanted: Engine) -> Engine:
+        """An engine that a repository, or a comment, asks for, as it may be used here. Raises ConfigError."""
+        if self.engines is not None and wanted.name not in self.engines | FREE and wanted.name in ENGINES:
+            raise ConfigError(
+                f"engine {wanted.name}: whoever runs this bot has not set it up: choose another, in {config.PATH}"
+            )
+        return with_settings(wanted, self.settings)
 
     def name_of(self, address: str) -> str | None:
         """The full name of a repository on this GitHub; None for one elsewhere."""

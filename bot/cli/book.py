@@ -19,7 +19,7 @@ from bot.settings import read_settings, with_limit, with_settings
 from sync import config
 from sync.bases import read_text
 from sync.config import Config, Engine
-from sync.engines import check, create, rehearse
+from sync.engines import PAID, check, create, rehearse
 from sync.languages import language as find_language
 from sync.model import SectionState, SyncReport
 from sync.pipeline import sync_translation
@@ -52,7 +52,9 @@ def on_translation(command: Command) -> Command:
 @click.option("--section", "sections", multiple=True, metavar="PATH", help="Only this section; repeatable.")
 @click.option("--engine", metavar="NAME", help="What translates the changed sentences.  [default: as in its settings]")
 @click.option("--no-act", is_flag=True, help="Engine amazon: without Active Custom Translation, cheaper.")
-@click.option("--max-cost", type=Dollars(), metavar="DOLLARS", help="Engine amazon: refuse to spend more.")
+@click.option(
+    "--max-cost", type=Dollars(), metavar="DOLLARS", help="Refuse to spend more, with an engine that is paid for."
+)
 @json_option
 @click.option("--dry-run", is_flag=True, help="Write nothing, and send nothing that costs: only say what it would.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Write the drafts as files below it.")
@@ -105,8 +107,10 @@ def sync(
 
 def _told(engine: Engine, no_act: bool, max_cost: float | None) -> Engine:
     """An engine with what the command line says of it."""
-    if (no_act or max_cost is not None) and engine.name != "amazon":
-        raise click.UsageError(f"--no-act and --max-cost are for the engine amazon, not for {engine.name}")
+    if no_act and engine.name != "amazon":
+        raise click.UsageError(f"--no-act is for the engine amazon, not for {engine.name}")
+    if max_cost is not None and engine.name not in PAID:
+        raise click.UsageError(f"--max-cost is for engines that are paid for, not for {engine.name}")
     if no_act:
         engine = replace(engine, options={**engine.options, "act": "never"})
     return engine if max_cost is None else with_limit(engine, max_cost)

@@ -13,8 +13,8 @@ from sync.engines.none import NoTranslator
 from sync.engines.rehearsal import Rehearsal
 
 __all__ = [
-    "ENGINES", "Answers", "EngineError", "Handle", "Job", "JobError", "Knowledge", "Make", "Translator", "check",
-    "create", "done", "max_cost", "rehearse",
+    "ENGINES", "FREE", "PAID", "TAKE_TERMS", "Answers", "EngineError", "Handle", "Job", "JobError", "Knowledge", "Make",
+    "Translator", "check", "create", "done", "max_cost", "rehearse",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -130,5 +130,6 @@ _CHECKS: Mapping[str, Callable[[Options], object]] = {
     "amazon": _check_amazon,
     **{name: partial(_read_adaptive, name) for name in _ADAPTIVE},
 }
-PAID = frozenset({"amazon", "openai", "bedrock"})
+PAID = frozenset({"amazon", "openai", "bedrock"})  # or may be: a server may be one's own
+FREE = frozenset({"memory", "none"})
 TAKE_TERMS = frozenset({"amazon", *_ADAPTIVE})

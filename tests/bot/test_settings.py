@@ -40,6 +40,24 @@ def test_a_limit_where_there_was_none() -> None:
 def test_other_engines_have_none_of_it() -> None:
     settings = read_settings({"AMTS_AMAZON_BUCKET": "ours", "AMTS_MAX_COST": "1"})
     assert with_settings(Engine("memory"), settings) == Engine("memory")
+    assert with_settings(Engine("local", {"examples": 2}), settings) == Engine("local", {"examples": 2})
+
+
+@pytest.mark.parametrize("engine", ["openai", "bedrock"])
+def test_the_limit_holds_for_all_that_is_paid_for(engine: str) -> None:
+    settings = read_settings({"AMTS_AMAZON_BUCKET": "ours", "AMTS_MAX_COST": "1"})
+    assert with_settings(Engine(engine, {"max_cost": 7, "examples": 2}), settings).options == {
+        "max_cost": 1.0,
+        "examples": 2,
+    }
+
+
+def test_which_engines_are_set_up() -> None:
+    assert read_settings({"AMTS_OPENAI_KEY": "k", "AMTS_LOCAL_MODEL": " "}).engines == frozenset()
+    assert read_settings({"AMTS_OPENAI_URL": "http://localhost/v1", "AMTS_AMAZON_ROLE": "r"}).engines == {
+        "openai",
+        "amazon",
+    }
 
 
 def test_how_often_a_job_is_looked_at() -> None:
