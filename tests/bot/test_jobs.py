@@ -100,7 +100,7 @@ def settled(scene: Scene) -> Scene:
 
 
 def test_pushes_in_quick_succession_are_one_update(make: Make) -> None:
-    scene = settled(make(AMTS_QUIET_PERIOD="0.5"))
+    scene = settled(make(AMTS_QUIET_PERIOD="2"))
     for _ in range(6):
         scene.jobs.deliver(str(uuid4()), Push("tea/zh", "main", "0" * 40, False, None))
         time.sleep(0.15)
@@ -282,11 +282,11 @@ def test_a_worker_ends_soon_and_the_next_one_goes_on(make: Make, database: str |
     scene.workers[-1].send(signal.SIGTERM)
     assert not scene.workers[-1].ended(0.3)  # a stage that is at work may end
     hold.go.set()
-    assert scene.workers[-1].ended(8)
+    assert scene.workers[-1].ended(30)
     assert scene.jobs.list(BUSY, 1)
     began = time.monotonic()
     settled(scene)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50  # it is not taken for dead first, which takes a minute
     assert len(scene.hub.pull_requests("tea/zh")) == 1
     assert {job.state for job in scene.jobs.list((), 500)} == {"done"}
     assert scene.workers[-1].said() == "amts: worker: ready\n"
@@ -294,14 +294,14 @@ def test_a_worker_ends_soon_and_the_next_one_goes_on(make: Make, database: str |
 
 def test_jobs_that_wait_do_not_keep_a_worker(make: Make) -> None:
     scene = settled(make())
-    scene.hub.secondary_limit(1, 3)
+    scene.hub.secondary_limit(1, 8)
     scene.push()
     scene.until(lambda: scene.hub.requests[-1] and scene.jobs.list(("runs",), 1), "a job that runs")
     scene.until(
         lambda: any("wait" in scene.jobs.show(job.id).stages for job in scene.jobs.list(("runs",), 9)), "a wait"
     )
     scene.workers[-1].send(signal.SIGTERM)
-    assert scene.workers[-1].ended(2)
+    assert scene.workers[-1].ended(6)
     settled(scene)
     assert len(scene.hub.pull_requests("tea/zh")) == 1
 
@@ -519,7 +519,7 @@ def test_a_database_that_is_gone_is_told_at_once_and_without_secrets(server: str
     began = time.monotonic()
     with pytest.raises(DatabaseError, match="check AMTS_DATABASE_URL"):
         jobs.deliver(str(uuid4()), Push("tea/zh", "main", "0" * 40, False, None))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25  # left to itself, DBOS goes on trying
     jobs.close()
 
 
