@@ -81,8 +81,9 @@ def pull_request(report: SyncReport) -> tuple[str, str]:
         committed = [f"The drafts are in commit {code(short(report.commit))}."]
     elif review.drafted:
         committed = ["Nothing was committed."]
-    summary = " ".join([f"{opening} {code(short(report.source_revision))}.", *_summary(review), *committed])
-    return _title(review, ""), _body([summary], review, "the command's JSON has them all.", "")
+    summary = " ".join([f"{opening} {code(short(report.source_revision))}.", *_summary(review)])
+    details = " ".join([*_details(review), *committed])
+    return _title(review, ""), _body([summary, details], review, "the command's JSON has them all.", "")
 
 
 def proposal_title(proposal: Proposal, language: str) -> str:
@@ -104,7 +105,8 @@ def proposal_body(
     only = f", in the chapter {code(chapter)} only: every other one has a pull request of its own" if chapter else ""
     summary = " ".join([f"{what} {code(short(proposal.source))}{only}.", *_summary(review, by="AMTS")])
     engine = engine_note(known, proposal.engine)
-    head = [MARKER, *([_PAUSED] if paused else []), summary, *([engine] if engine else [])]
+    details = " ".join(_details(review))
+    head = [MARKER, *([_PAUSED] if paused else []), summary, details, *([engine] if engine else [])]
     return _body(head, review, "the changed files of this pull request have them all.", _STEERING)
 
 
@@ -138,30 +140,38 @@ def _body(head: list[str], review: Review, all_changes: str, steering: str) -> s
 
 
 def _summary(review: Review, by: str = "It") -> Iterator[str]:
-    """What was drafted, how, and what is left to do, in sentences."""
-    if review.drafted:
-        yield from _drafted(review, by)
-    else:
+    """What there is to do for people, in sentences."""
+    drafted = review.drafted
+    if not drafted:
         yield f"{by} drafted nothing."
+        return
+    waiting = count_segments(drafted)[WAITING]
+    yield f"{by} drafted {plural(len(drafted), 'section')}: {tally_text(tally(drafted))}."
+    yield from findings_text(review)
+    if waiting:
+        stale = sum(is_stale(result) for section in drafted for result in section.changes)
+        yield (
+            f"**{plural(waiting, 'segment')} waiting for a translator**: "
+            f"{stale:,} with the old translation, now stale, {waiting - stale:,} in the source language."
+        )
+    else:
+        yield "No segment is waiting for a translator."
+    yield "AMTS does not judge how a sentence reads: that takes a person."
+
+
+def _details(review: Review) -> Iterator[str]:
+    """What was done, how, and to which sections, in sentences."""
+    if review.drafted:
+        yield from _drafted(review)
     yield _states(review)
 
 
-def _drafted(review: Review, by: str) -> Iterator[str]:
+def _drafted(review: Review) -> Iterator[str]:
     drafted = review.drafted
     counts, characters = count_segments(drafted), count_characters(drafted)
     results = [result for section in drafted for result in section.changes]
     done = ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if name != WAITING)
-    yield f"{by} drafted {plural(len(drafted), 'section')}; of their segments: {done}."
-    yield f"{tally_text(tally(drafted))}."
-    yield from findings_text(review)
-    if counts[WAITING]:
-        stale = sum(map(is_stale, results))
-        yield (
-            f"**{plural(counts[WAITING], 'segment')} waiting for a translator**: "
-            f"{stale:,} with the old translation, now stale, {counts[WAITING] - stale:,} in the source language."
-        )
-    else:
-        yield "No segment is waiting for a translator."
+    yield f"What became of their segments: {done}."
     if counts[Operation.TRANSLATED]:
         yield _translated(results, review.engine)
     if counts[Operation.PATCHED]:
@@ -169,7 +179,6 @@ def _drafted(review: Review, by: str) -> Iterator[str]:
     uncertain = sum(result.uncertain and not result.waiting for result in results)
     if uncertain:
         yield f"{plural(uncertain, 'segment')} {'is' if uncertain == 1 else 'are'} marked as uncertain."
-    yield "AMTS does not judge how a sentence reads: that takes a person."
     if characters.sent:
         yield f"The engine was sent {characters.sent:,} of {characters.source:,} source characters."
     else:

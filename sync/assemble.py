@@ -56,15 +56,15 @@ def _filled(hole: Hole, translations: Mapping[str, Translation], results: list[S
             result, reason=f"{result.reason}: the translation was refused, {fault}", characters_sent=sent
         )
         return hole.fallback
+    numbers = verify_numbers(hole.request.source, text)
+    reasons = ": ".join(part for part in (result.reason, translation.reason) if part)
     results[hole.result] = replace(
         result,
-        reason=f"{result.reason}: {translation.reason}" if translation.reason else result.reason,
+        reason=f"{reasons}; {numbers}" if numbers else reasons,
         draft=text,
         waiting=False,
         machine=translation.machine,
-        uncertain=result.uncertain
-        or translation.confidence < 1
-        or verify_numbers(hole.request.source, text) is not None,
+        uncertain=result.uncertain or translation.confidence < 1 or numbers is not None,
         characters_sent=sent,
     )
     return f"{hole.lead}{text}{hole.tail}"

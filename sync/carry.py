@@ -89,7 +89,7 @@ def carry(state: State, closure: Closure, block: Block) -> list[Piece]:
         merged = merge_code(old.text, new.text, block.text)
         if merged.conflict or block.kind not in _TOKENWISE:
             return _left(state, closure, block, "the translation has its own, and the source changed")
-        text, uncertain = merged.text, True
+        text, uncertain, reason = merged.text, True, "merged into what the translation has of its own"
     state.result(
         block.kind, Operation.PATCHED, reason, old=old.text, new=new.text, target=block.text, draft=text,
         uncertain=uncertain,

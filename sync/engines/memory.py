@@ -10,7 +10,7 @@ from sync.checks import find_numbers, verify_numbers, verify_tokens
 from sync.engines.base import Answers, Handle, Job, dump_job, load_job
 from sync.inline import tokens
 from sync.memory import Match, TranslationMemory, similarity, words_and_values
-from sync.model import Request, Translation
+from sync.model import Request, Translation, TranslationUnit
 
 # One word in ten may differ. Below that a sentence says something else more often than not.
 DEFAULT_THRESHOLD = 0.9
@@ -63,13 +63,18 @@ def exact_match(memory: TranslationMemory, request: Request) -> Translation | No
     unit = memory.exact(request.source)
     if unit is None or verify_tokens(request.source, unit.target) is not None:
         return None
-    return Translation(request.id, unit.target, "exact match", unit.confidence, machine=False)
+    return Translation(request.id, unit.target, f"exact match{_doubt(unit)}", unit.confidence, machine=False)
 
 
 def _reason(match: Match) -> str:
     if match.similarity == 1:
-        return "match but for code, formulas, references or numbers, which were carried over"
-    return f"fuzzy match {match.similarity:.2f}"
+        return f"match but for code, formulas, references or numbers, which were carried over{_doubt(match.unit)}"
+    return f"fuzzy match {match.similarity:.2f}{_doubt(match.unit)}"
+
+
+def _doubt(unit: TranslationUnit) -> str:
+    """Why a translation is not certain though its source is the same."""
+    return "" if unit.confidence == 1 else "; whether it is the translation of that sentence is not certain"
 
 
 def repair(match: Match, source: str) -> str | None:

@@ -68,9 +68,10 @@ def test_the_title_says_what_and_what_waits() -> None:
 
 
 def test_the_summary_comes_first_and_has_the_totals() -> None:
-    summary = pull_request(REPORT)[1].split("\n\n")[0]
-    assert "drafted 2 sections; of their segments: 3 kept, 0 moved, 1 patched, 1 translated, 1 removed." in summary
-    assert "**2 segments waiting for a translator**: 1 with the old translation, now stale, 1 in the" in summary
+    first, summary = pull_request(REPORT)[1].split("\n\n")[:2]
+    assert "It drafted 2 sections: " in first
+    assert "**2 segments waiting for a translator**: 1 with the old translation, now stale, 1 in the" in first
+    assert "What became of their segments: 3 kept, 0 moved, 1 patched, 1 translated, 1 removed." in summary
     assert "Translated segments take words of translators from elsewhere in the book (engine `memory`)." in summary
     assert "160 of 2,000 source characters" in summary
     assert "3 behind, 1 up to date" not in summary
@@ -81,7 +82,7 @@ def test_the_summary_comes_first_and_has_the_totals() -> None:
 def test_a_dry_run_and_nothing_to_do_say_so() -> None:
     assert "Nothing was committed." in pull_request(replace(REPORT, commit=None))[1]
     nothing = pull_request(report(section("a.md", state=SectionState.UP_TO_DATE), commit=None))[1]
-    assert "It drafted nothing. Sections: 1 up to date." in nothing
+    assert "It drafted nothing.\n\nSections: 1 up to date." in nothing
     assert "###" not in nothing
 
 
@@ -151,7 +152,7 @@ def test_results_with_few_texts_show_those_they_have() -> None:
 
 def test_the_summary_says_only_what_is_so() -> None:
     nothing_sent = replace(section("a.md", KEPT), draft=replace(draft(KEPT), characters_sent=0))
-    summary = pull_request(report(nothing_sent))[1].split("\n\n")[0]
+    summary = " ".join(pull_request(report(nothing_sent))[1].split("\n\n")[:2])
     assert "Nothing was sent to an engine." in summary
     assert "machine" not in summary
     assert "carried over" not in summary
@@ -309,7 +310,7 @@ def test_the_body_of_a_proposal_has_all_that_is_in_it() -> None:
     assert body.startswith(
         "<!-- amts:pull-request -->\n\nThis brings the Chinese translation in step with its source at"
     )
-    assert "AMTS drafted 2 sections; of their segments: 27 kept, 0 moved, 1 patched, 1 translated, 1 removed." in body
+    assert "What became of their segments: 27 kept, 0 moved, 1 patched, 1 translated, 1 removed." in body
     assert "**2 segments waiting for a translator**: 1 with the old" in body
     assert "- chapter\\_a/index.md, line 3: the text of 123456<!-- -->7890 was left out" in body
     assert "### Left alone because of an error\n\n- `chapter_g/bad.md`: unclosed fence" in body
