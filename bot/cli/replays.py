@@ -17,7 +17,7 @@ from bot.cli.output import PIPE_WIDTH, Dollars, json_option, note, progress, put
 from bot.cli.quality import load_charts
 from bot.settings import read_settings, with_settings
 from sync.config import Engine
-from sync.engines import PAID, check
+from sync.engines import PAID, Knowledge, create
 from sync.model import Cost
 
 Command = TypeVar("Command", bound=Callable[..., int])
@@ -118,7 +118,7 @@ def _told(names: Sequence[str], max_cost: float) -> list[Engine]:
     settings = read_settings(os.environ)
     found = [with_settings(Engine(name, _options(name, max_cost)), settings) for name in dict.fromkeys(names)]
     for engine in found:
-        check(engine.name, engine.options)  # what is refused is refused before any work is done
+        create(engine.name, Knowledge(), engine.options)  # what is not set up is told before any work is done
     return found
 
 
@@ -164,7 +164,7 @@ def agreed(cost: Cost | None, table: Table, limit: float, yes: bool) -> bool:
 
     Nothing is asked where it costs nothing. Raises UsageError over the limit, and where there is nobody to ask.
     """
-    if cost is None:
+    if cost is None or cost.characters == 0:
         return True
     # Not to standard output, where only the figures go.
     Console(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH).print(table)
