@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -366,10 +367,22 @@ def test_a_command_that_does_not_exist() -> None:
     assert "no-such-command" in ran.stderr
 
 
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Whatever a test comes to, the process does not outlive it."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def test_the_sandbox_prints_its_environment_and_runs_until_it_is_interrupted() -> None:
     command = [sys.executable, "-m", "bot.cli", "sandbox"]
     environment = os.environ | {"AWS_PROFILE": "work"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests may ignore it
+    ) as process, ended(process):  # fmt: skip
         assert process.stdout is not None
         lines = [process.stdout.readline()]
         while "AMTS_AMAZON_ROLE" not in lines[-1]:
