@@ -22,6 +22,7 @@ _AMAZON = {
 # Where the environment says one of them, a repository says none: half of each would be nobody's choice.
 _OPERATORS = ("bucket", "role", "prefix", "project", "region")
 # The variable that sets one of the other engines up.
+_PRICES = {"openai": "AMTS_OPENAI_PRICES", "bedrock": "AMTS_BEDROCK_PRICES"}
 _SET_UP = {"local": "AMTS_LOCAL_MODEL", "openai": "AMTS_OPENAI_URL", "bedrock": "AMTS_BEDROCK_MODEL"}
 _MAX_COST = "AMTS_MAX_COST"
 _POLL = "AMTS_AMAZON_POLL"
@@ -35,13 +36,15 @@ class SettingsError(AmtsError):
 class Settings:
     """What the environment says of engines: `amazon` holds options of that one, `engines` names those it sets up.
 
-    `max_cost` in US dollars, for any engine; `poll` in seconds between two looks at a job. None: it says nothing.
+    `unpriced` are those that may cost something, and nobody says what. `max_cost` in US dollars, for any engine;
+    `poll` in seconds between two looks at a job. None: it says nothing.
     """
 
     amazon: Mapping[str, str]
     max_cost: float | None = None
     poll: float | None = None
     engines: frozenset[str] = frozenset()
+    unpriced: frozenset[str] = frozenset()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -53,6 +56,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         _number(environment, _MAX_COST, "US dollars"),
         _number(environment, _POLL, "seconds"),
         frozenset(engines | ({"amazon"} if amazon else set())),
+        frozenset(engine for engine, name in _PRICES.items() if not environment.get(name, "").strip()),
     )
 
 
@@ -68,6 +72,18 @@ def _as_operated(amazon: Engine, settings: Settings) -> Engine:
     if settings.poll is not None:
         options["poll"] = settings.poll
     return replace(amazon, options=options)
+
+
+def for_benchmark(engine: Engine, settings: Settings, given: float | None, otherwise: float) -> tuple[Engine, float]:
+    """An engine with the limit of a benchmark in US dollars, as it was given, or else by default; and that limit.
+
+    Where no price is known a limit that nobody asked for is none: it could not be held.
+    """
+    limit = min(value for value in (otherwise if given is None else given, settings.max_cost) if value is not None)
+    is_asked_for = given is not None or engine.name not in settings.unpriced
+    if engine.name in PAID and is_asked_for:
+        engine = replace(engine, options={**engine.options, "max_cost": limit})
+    return with_settings(engine, settings), limit
 
 
 def with_limit(engine: Engine, dollars: float) -> Engine:

@@ -312,7 +312,12 @@ class Repository:
         if place:
             raise RepositoryError(f"branch {branch} is checked out in {place}: check out another one there")
         commit = self._commit_tree(self._write_tree(parents[0], changes), parents, message, author, date)
-        self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
+        try:
+            self._git("update-ref", "-m", "amts sync", ref, commit, expected or "0" * 40)
+        except RepositoryError as error:
+            if "cannot lock ref" not in str(error):
+                raise
+            raise RepositoryError(f"branch {branch} was changed by another process meanwhile: run it again") from None
         return commit
 
     def pack(self) -> None:

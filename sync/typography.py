@@ -7,7 +7,7 @@ spaces between words and with half-width punctuation.
 from __future__ import annotations
 
 import re
-import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,10 +19,10 @@ from sync.model import TokenKind
 Spacing = Literal["keep", "space", "none"]
 Punctuation = Literal["keep", "full", "half"]
 
-# The first words of the Unicode names of a language's letters. A language that is not here is written in Latin letters.
+# The scripts of a language's letters. A language that is not here is written in Latin letters.
 _SCRIPTS = {
-    **dict.fromkeys(("zh", "zh-TW"), ("CJK",)),
-    "ja": ("CJK", "HIRAGANA", "KATAKANA"),
+    **dict.fromkeys(("zh", "zh-TW"), ("HAN",)),
+    "ja": ("HAN", "HIRAGANA", "KATAKANA"),
     "ko": ("HANGUL",),
     **dict.fromkeys(("bg", "kk", "mk", "mn", "ru", "sr", "uk"), ("CYRILLIC",)),
     **dict.fromkeys(("ar", "fa", "fa-AF", "ps", "ur"), ("ARABIC",)),
@@ -31,6 +31,49 @@ _SCRIPTS = {
     "hy": ("ARMENIAN",), "ka": ("GEORGIAN",), "kn": ("KANNADA",), "ml": ("MALAYALAM",), "pa": ("GURMUKHI",),
     "si": ("SINHALA",), "ta": ("TAMIL",), "te": ("TELUGU",), "th": ("THAI",),
 }  # fmt: skip
+# Where the letters of a script are. COMMON are those that texts of any script may hold: signs of mathematics, of
+# measures and of phonetics, and marks that several scripts share. Source: Scripts.txt of Unicode's character database.
+_RANGES = {
+    "COMMON": "aa b5 ba 2b9-2df 2e5-2e9 2ec-2ff 374 640 1ce9-1cfa 2071 207f 2090-209c 2100-2125 2127-2129 212c-2131 "
+    "2133-214d 2e2f 3006 3031-3035 303c 30fc a717-a71f a788 ff70 ff9e-ff9f 1d400-1d7ff",
+    "LATIN": "41-5a 61-7a c0-2b8 2e0-2e4 1d00-1d25 1d2c-1d5c 1d62-1d65 1d6b-1d77 1d79-1dbe 1e00-1eff 212a-212b 2132 "
+    "214e 2160-2188 2c60-2c7f a722-a787 a78b-a7ff ab30-ab64 ab66-ab69 fb00-fb06 ff21-ff3a ff41-ff5a 10780-107ba "
+    "1df00-1dfff",
+    "GREEK": "370-373 375-3e1 3f0-3ff 1d26-1d2a 1d5d-1d61 1d66-1d6a 1dbf 1f00-1fff 2126 ab65",
+    "CYRILLIC": "400-52f 1c80-1c8f 1d2b 1d78 2de0-2dff a640-a69f 1e030-1e08f",
+    "ARMENIAN": "531-58f fb13-fb17",
+    "HEBREW": "591-5f4 fb1d-fb4f",
+    "ARABIC": "620-63f 641-6ff 750-77f 870-8ff fb50-fdff fe70-fefc 1ee00-1eeff",
+    "DEVANAGARI": "900-97f a8e0-a8ff 11b00-11b5f",
+    "BENGALI": "980-9ff",
+    "GURMUKHI": "a00-a7f",
+    "GUJARATI": "a80-aff",
+    "TAMIL": "b80-bff 11fc0-11fff",
+    "TELUGU": "c00-c7f",
+    "KANNADA": "c80-cff",
+    "MALAYALAM": "d00-d7f",
+    "SINHALA": "d80-dff 111e1-111f4",
+    "THAI": "e01-e5b",
+    "GEORGIAN": "10a0-10ff 1c90-1cbf 2d00-2d2f",
+    "HANGUL": "1100-11ff 3131-318e a960-a97c ac00-d7fb ffa0-ffdc",
+    "ETHIOPIC": "1200-139f 2d80-2dde ab01-ab2e 1e7e0-1e7ff",
+    "HIRAGANA": "3041-309f 1b001-1b11f 1b132 1b150-1b152",
+    "KATAKANA": "30a1-30fa 30fd-30ff 31f0-31ff ff66-ff6f ff71-ff9d 1aff0-1b000 1b120-1b122 1b155 1b164-1b167",
+    "HAN": "3005-3007 3021-3029 3038-303b 3400-4dbf 4e00-9fff f900-faff 16fe3 20000-323af",
+}
+
+
+def _bounds(ranges: dict[str, str]) -> list[tuple[int, int, str]]:
+    """First, last and script of each range, by place."""
+    found = []
+    for script, parts in ranges.items():
+        for part in parts.split():
+            first, _, last = part.partition("-")
+            found.append((int(first, 16), int(last or first, 16), script))
+    return sorted(found)
+
+
+_BOUNDS = _bounds(_RANGES)
 
 _CJK = "々〆\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _LATIN = "0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
@@ -106,18 +149,31 @@ def apply(text: str, typography: Typography, language: str) -> str:
 
 def has_script(text: str, language: str) -> bool:
     """Whether `text` has a letter of the script that `language` is written in."""
-    script = _SCRIPTS.get(language, ("LATIN",))
-    return any(_script(character) in script for character in text)
+    wanted = scripts_of(language)
+    return any(script_of(character) in wanted for character in text)
+
+
+def scripts_of(language: str) -> tuple[str, ...]:
+    """The scripts that `language` is written in."""
+    return _SCRIPTS.get(language, ("LATIN",))
+
+
+@lru_cache(maxsize=4096)
+def script_of(character: str) -> str:
+    """The script of a letter, of which OTHER are all that no language here is written in; "" of what is no letter.
+
+    COMMON are letters that any text may hold, such as signs of mathematics.
+    """
+    if not character.isalpha():
+        return ""
+    place = bisect_right(_BOUNDS, ord(character), key=lambda bound: bound[0]) - 1
+    _, last, script = _BOUNDS[place]
+    return script if ord(character) <= last else "OTHER"
 
 
 def is_latin(language: str) -> bool:
     """Whether `language` is written in Latin letters."""
     return language not in _SCRIPTS
-
-
-@lru_cache(maxsize=4096)
-def _script(character: str) -> str:
-    return unicodedata.name(character, "").partition(" ")[0] if character.isalpha() else ""
 
 
 def _changes(typography: Typography, language: str) -> list[Callable[[str], str]]:

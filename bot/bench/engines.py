@@ -69,12 +69,11 @@ class EngineFigures:
     def gains(self) -> Mapping[int, float]:
         """The same by the number of examples."""
         kinds = dict.fromkeys(speed.examples for speed in self.speeds)
-        return {kind: self._rate(kind, many=True) / self._rate(kind, many=False) for kind in kinds}
+        return {kind: self._rates(kind)[1] / self._rates(kind)[0] for kind in kinds}
 
-    def _rate(self, examples: int, *, many: bool) -> float:
-        return next(
-            speed.rate for speed in self.speeds if speed.examples == examples and (speed.concurrency > 1) == many
-        )
+    def _rates(self, examples: int) -> list[float]:
+        """One at a time, then many."""
+        return [speed.rate for speed in self.speeds if speed.examples == examples]
 
     @property
     def as_said(self) -> bool:
@@ -114,6 +113,9 @@ class EngineFigures:
 def bench_engines(folder: Path, language: str, segments: int, progress: Progress) -> EngineFigures:
     """Measures the model of AMTS_LOCAL_MODEL on the pairs below `folder`. Raises EngineError, FileError, AmtsError."""
     code = find_language(language).code
+    many_at_once = os.environ.get("AMTS_LOCAL_CONCURRENCY") or "4"
+    if many_at_once == "1":
+        raise AmtsError("AMTS_LOCAL_CONCURRENCY is 1, and there is nothing to compare it with: set it to 2 or more")
     units = _units(folder, code, progress)
     asked, known = units[:: max(len(units) // _ASKED, 1)], tuple(units)
     sample = [Request(str(n), unit.source) for n, unit in enumerate(_spread(units, segments))]
@@ -121,11 +123,13 @@ def bench_engines(folder: Path, language: str, segments: int, progress: Progress
     if not sample or not taught:
         raise AmtsError(f"{folder} holds too few sentence pairs to measure anything")
     many, milliseconds = _retrieval(known, asked, code)
+    if not many:
+        raise AmtsError(f"{folder} holds no sentence pairs that could be examples")
     speeds: list[Speed] = []
     model = ""
     with tempfile.TemporaryDirectory() as place:
         for kind in (0, _EXAMPLES):
-            for concurrency in ("1", os.environ.get("AMTS_LOCAL_CONCURRENCY", "4")):
+            for concurrency in ("1", many_at_once):
                 progress("translate", len(speeds), 4)
                 environment = {**os.environ, "AMTS_LOCAL_CONCURRENCY": concurrency}
                 cache = Path(place) / f"{kind}-{concurrency}.sqlite"

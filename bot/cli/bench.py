@@ -13,9 +13,9 @@ import click
 from bot.bench import Figures, Progress
 from bot.cli.output import Dollars, console, json_option, note, progress, put_figures, put_text
 from bot.cli.replays import agreed, mine, replays
-from bot.settings import read_settings, with_settings
+from bot.settings import for_benchmark, read_settings
 from sync.config import Engine
-from sync.engines import PAID
+from sync.engines import Knowledge, create
 
 if TYPE_CHECKING:
     pass
@@ -98,8 +98,8 @@ def book(source: Path, target: Path, language: str, json_file: Path | None) -> N
 @click.option("--seen", is_flag=True, help="Leave the articles themselves in the parallel data.")
 @click.option("--add", "added", type=file, multiple=True, help="More parallel data: CSV, TSV, TMX or JSON; repeatable.")
 @click.option(
-    "--max-cost", type=Dollars(), default=50, show_default=True, metavar="DOLLARS",
-    help="Refuse to spend more, all jobs together.",
+    "--max-cost", type=Dollars(), metavar="DOLLARS",
+    help="Refuse to spend more, all jobs together.  [default: 50, where a price is known]",
 )  # fmt: skip
 @click.option("--yes", is_flag=True, help="Spend what it costs without asking.")
 @json_option
@@ -110,7 +110,7 @@ def articles(
     engine: str,
     seen: bool,
     added: tuple[Path, ...],
-    max_cost: float,
+    max_cost: float | None,
     yes: bool,
     json_file: Path | None,
 ) -> int:
@@ -124,22 +124,23 @@ def articles(
     wanted = tuple(name.strip() for name in names.split(",") if name.strip())
     if not wanted:
         raise click.BadParameter("name at least one article", param_hint="--articles")
-    settings = read_settings(os.environ)
-    limit = max_cost if settings.max_cost is None else min(max_cost, settings.max_cost)
-    told = with_settings(Engine(engine, {"max_cost": limit} if engine in PAID else {}), settings)
+    told, limit = for_benchmark(Engine(engine), read_settings(os.environ), max_cost, 50.0)
+    create(told.name, Knowledge(), told.options)  # what is not set up is told before any work is done
     with progress() as report:
         experiment = prepare(Setup(target, language, wanted, told, added, seen), report)
     if not agreed(experiment.estimate, cost_table(experiment), limit, yes):
         note("nothing was sent")
         return 1
     figures = _measured(lambda report: bench_articles(experiment, report), json_file)
+    if figures.failed:
+        note("not all segments have a translation: the tables say how many, and why")
     return 1 if figures.failed else 0
 
 
 @bench.command(name="engines")
 @click.argument("target", type=folder)
 @click.option("--segments", default=40, show_default=True, type=click.IntRange(2), help="To translate, in each run.")
-@language_option
+@click.option("--language", "-l", required=True, metavar="CODE", help="Language of the translations.")
 @json_option
 def engine_speed(target: Path, segments: int, language: str, json_file: Path | None) -> int:
     """Time the model of the engine local on the pairs below TARGET: batching, retrieval, and a second run."""

@@ -15,11 +15,12 @@ from rich.table import Table
 from bot.bench.replay import Replay, read_replays, without_meta, write_replay
 from bot.cli.output import PIPE_WIDTH, Dollars, json_option, note, progress, put_figures
 from bot.cli.quality import load_charts
-from bot.settings import read_settings, with_settings
+from bot.settings import for_benchmark, read_settings
 from sync.config import Engine
-from sync.engines import PAID, Knowledge, create
+from sync.engines import Knowledge, create
 from sync.model import Cost
 
+_MAX_COST = 5.0  # US dollars
 Command = TypeVar("Command", bound=Callable[..., int])
 folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -39,8 +40,8 @@ def on_replays(command: Command) -> Command:
         json_option,
         click.option("--yes", is_flag=True, help="Spend what it costs without asking."),
         click.option(
-            "--max-cost", type=Dollars(), default=5, show_default=True, metavar="DOLLARS",
-            help="Refuse to spend more.",
+            "--max-cost", type=Dollars(), metavar="DOLLARS",
+            help="Refuse to spend more.  [default: 5, where a price is known]",
         ),
         click.option(
             "--chart", type=click.Path(path_type=Path, dir_okay=False), callback=_drawable,
@@ -59,18 +60,23 @@ def on_replays(command: Command) -> Command:
 @click.argument("directory", type=folder)
 @on_replays
 def replays(
-    directory: Path, engines: tuple[str, ...], chart: Path | None, max_cost: float, yes: bool, json_file: Path | None
+    directory: Path,
+    engines: tuple[str, ...],
+    chart: Path | None,
+    max_cost: float | None,
+    yes: bool,
+    json_file: Path | None,
 ) -> int:
     """Do the real updates below DIRECTORY and compare with what the translators merged.
 
     Beside each other: the old translation left alone, a draft with each engine, one with the translators' own
     sentences, and po4a where it is installed.
     """
-    told = _told(engines, max_cost)
+    told, limit = _told(engines, max_cost)
     incomplete = without_meta(directory)
     for place in incomplete:
         note(f"left out: {place}: it has no meta.json")
-    return max(_bench(read_replays(directory), told, chart, max_cost, yes, json_file), int(bool(incomplete)))
+    return max(_bench(read_replays(directory), told, chart, limit, yes, json_file), int(bool(incomplete)))
 
 
 @click.command()
@@ -86,7 +92,7 @@ def mine(
     only: bool,
     engines: tuple[str, ...],
     chart: Path | None,
-    max_cost: float,
+    max_cost: float | None,
     yes: bool,
     json_file: Path | None,
 ) -> int:
@@ -98,7 +104,7 @@ def mine(
 
     if only and target is None:
         raise click.UsageError("--only keeps the replays and nothing else: say where, with --to")
-    told = _told(engines, max_cost)
+    told, limit = _told(engines, max_cost)
     with progress() as report:
         found = mine_repository(repository, language, report)
     if target is not None:
@@ -110,29 +116,28 @@ def mine(
     if only:
         put_figures(found, json_file)
         return 0
-    return _bench(found.replays, told, chart, max_cost, yes, json_file)
+    return _bench(found.replays, told, chart, limit, yes, json_file)
 
 
-def _told(names: Sequence[str], max_cost: float) -> list[Engine]:
-    """The engines, with what the environment says of them. Raises EngineError, SettingsError."""
+def _told(names: Sequence[str], max_cost: float | None) -> tuple[list[Engine], float]:
+    """The engines, with what the environment says of them, and the limit. Raises EngineError, SettingsError."""
     settings = read_settings(os.environ)
-    found = [with_settings(Engine(name, _options(name, max_cost)), settings) for name in dict.fromkeys(names)]
-    for engine in found:
+    found: list[Engine] = []
+    limit = _MAX_COST
+    for name in dict.fromkeys(names):
+        # A section alone is no book whose sentence pairs would be kept at a service.
+        options = {"act": "never"} if name == "amazon" else {}
+        engine, limit = for_benchmark(Engine(name, options), settings, max_cost, _MAX_COST)
         create(engine.name, Knowledge(), engine.options)  # what is not set up is told before any work is done
-    return found
-
-
-def _options(engine: str, max_cost: float) -> dict[str, object]:
-    options: dict[str, object] = {"max_cost": max_cost} if engine in PAID else {}
-    # A section alone is no book whose sentence pairs would be kept at a service.
-    return options | ({"act": "never"} if engine == "amazon" else {})
+        found.append(engine)
+    return found, limit
 
 
 def _bench(
     cases: Sequence[Replay],
     engines: Sequence[Engine],
     chart: Path | None,
-    max_cost: float,
+    limit: float,
     yes: bool,
     json_file: Path | None,
 ) -> int:
@@ -141,7 +146,7 @@ def _bench(
     charts = load_charts() if chart is not None else None
     with progress() as report:
         cost = estimate_replays(cases, engines, report)
-    if not agreed(cost, _cost_table(cost), min(max_cost, read_settings(os.environ).max_cost or max_cost), yes):
+    if not agreed(cost, _cost_table(cost), limit, yes):
         note("nothing was sent")
         return 1
     with progress() as report:

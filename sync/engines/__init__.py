@@ -52,9 +52,9 @@ def max_cost(name: str, options: Options) -> float | None:
 
 
 def rehearse(name: str, knowledge: Knowledge, options: Options) -> Translator:
-    """The same, but an engine that is paid for sends nothing and only says what it would cost. Raises EngineError."""
+    """The same, but one that is not free is asked for nothing and only says what it would cost. Raises EngineError."""
     engine = create(name, knowledge, options)
-    return Rehearsal(engine) if name in PAID else engine
+    return engine if name in FREE else Rehearsal(engine)
 
 
 def _check_name(name: str) -> None:

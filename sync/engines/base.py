@@ -104,6 +104,12 @@ def done(translator: Translator, handle: Handle) -> int:
     return tell(handle) if tell is not None else 0
 
 
+def outlook(translator: Translator, job: Job) -> tuple[str, ...]:
+    """What an engine would have to do for a job, for people; nothing where it does not tell."""
+    tell = getattr(translator, "outlook", None)
+    return (tell(job),) if tell is not None else ()
+
+
 def dump_job(job: Job) -> Handle:
     """A job as a handle, for engines that need no other."""
     return json.dumps(asdict(job), ensure_ascii=False, sort_keys=True)

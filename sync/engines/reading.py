@@ -24,10 +24,8 @@ def read(engine: str, given: Mapping[str, object], readers: Mapping[str, Reader]
     for key, value in given.items():
         if key not in readers:
             nearest = process.extractOne(key[:40], list(readers), score_cutoff=60)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise EngineError(
-                f"engine {engine}: unknown option {where + key[:40]!r}{hint} Known are {', '.join(readers)}"
-            )
+            hint = f"; did you mean {nearest[0]}? Known" if nearest else "; known"
+            raise EngineError(f"engine {engine}: unknown option {where + key[:40]!r}{hint} are {', '.join(readers)}")
         try:
             found[key] = readers[key](value)
         except Wrong as wrong:

@@ -1,8 +1,8 @@
-"""A paid engine that is only asked for its price: what `--dry-run` uses in its place."""
+"""An engine that costs money, or time, and is only asked how much: what `--dry-run` uses in its place."""
 
 from __future__ import annotations
 
-from sync.engines.base import Answers, Handle, Job, Translator, dump_job, load_job
+from sync.engines.base import Answers, Handle, Job, Translator, dump_job, load_job, outlook
 from sync.model import Cost
 
 
@@ -29,8 +29,14 @@ class Rehearsal:
 
     def poll(self, handle: Handle) -> Answers:
         """No translation, only the price. Raises EngineError."""
-        cost = self.estimate(load_job(handle))
-        return Answers(notes=("dry run: nothing was sent to the engine", *(cost.remarks if cost else ())), cost=cost)
+        job = load_job(handle)
+        cost = self.estimate(job)
+        notes = [
+            "dry run: nothing was sent to the engine",
+            *outlook(self._engine, job),
+            *(cost.remarks if cost else ()),
+        ]
+        return Answers(notes=tuple(notes), cost=cost)
 
     def finish(self, handle: Handle) -> None:
         """Nothing is kept outside."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from sync.engines.adaptive import open_cache
 from sync.engines.adaptive.options import Environment
 from sync.engines.base import EngineError
 
@@ -43,8 +44,11 @@ def _standing(
         extra = "local" if engine == "local" else "adaptive"
         return Standing(engine, "not installed", f"it needs {', '.join(missing)}: pip install 'amts[{extra}]'")
     if not told.text(what):
-        return Standing(engine, "not set up", f"set {told.name(what)}; see docs/engines.md")
+        page = "amazon" if engine == "amazon" else "engines"
+        return Standing(engine, "not set up", f"set {told.name(what)}; see docs/{page}.md")
     try:
+        if engine != "amazon":
+            open_cache(variables)
         return Standing(engine, "ready", look(told))
     except _Unreachable as error:
         return Standing(engine, "unreachable", str(error))
@@ -61,8 +65,10 @@ def _amazon(_: Environment) -> str:
 
 
 def _local(told: Environment) -> str:
-    from sync.engines.adaptive.local import local_model
+    from sync.engines.adaptive.local import is_here, local_model
 
+    if not is_here(told.variables):
+        return f"{told.text('MODEL')} is downloaded from Hugging Face when it is first used"
     model = local_model(told.variables)
     asked = {"completion": "a base model", "chat": "an instruction model", "translation": "a translation model"}
     return (

@@ -42,7 +42,7 @@ def test_a_server_is_asked_for_its_models() -> None:
     assert server.asked == []
     gone = stand(variables)["openai"]
     assert gone.state == "unreachable"
-    assert "did not answer (ConnectionError, 1 times)" in gone.detail
+    assert "(ConnectionError; asked 1 times)" in gone.detail
 
 
 def test_what_is_wrong_is_told_beside_the_rest(tmp_path: Path) -> None:

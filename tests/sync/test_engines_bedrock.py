@@ -110,7 +110,7 @@ def test_a_segment_is_translated(bedrock: Bedrock) -> None:
     assert len(bedrock.asked) == 1  # asked twice, paid once
 
 
-@pytest.mark.parametrize("reason", sorted(REASONS - {"end_turn"}))
+@pytest.mark.parametrize("reason", sorted(REASONS - {"end_turn", "model_context_window_exceeded"}))
 def test_anything_but_the_end_of_a_turn_is_a_failure_of_that_segment(bedrock: Bedrock, reason: str) -> None:
     other = "The hidden layer is deep."
     bedrock.answers = [body(GOOD, reason), body(translation("隐藏层很深。"))]
@@ -135,9 +135,32 @@ def test_what_a_model_thinks_is_no_answer(bedrock: Bedrock) -> None:
     ],
 )
 def test_errors_of_the_service_say_what_to_do(bedrock: Bedrock, status: int, code: str, advice: str) -> None:
-    bedrock.answers = [(status, code, "No.")]
+    bedrock.answers = [(status, code, "No.")] * 9
     with pytest.raises(JobError, match=f"Amazon: cannot ask the model vendor.model-v1:0: {code}, No: {advice}"):
-        ask(SOURCE)
+        ask(*(f"The hidden layer {word} is deep." for word in ("one", "two", "three", "four")), retry=False)
+
+
+def test_what_is_wrong_with_one_segment_does_not_touch_the_others(bedrock: Bedrock) -> None:
+    other = "The hidden layer is deep."
+    bedrock.answers = [(400, "ValidationException", "Blocked."), body(translation("隐藏层很深。"))]
+    found = ask(SOURCE, other, retry=False)
+    assert found[SOURCE].text is None
+    assert "ValidationException, Blocked" in found[SOURCE].reason
+    assert found[other].text == "隐藏层很深。"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (400, "ValidationException", "Input is too long for requested model."),
+        body("", "model_context_window_exceeded"),
+    ],
+)
+def test_what_is_too_long_is_asked_for_with_fewer_examples(bedrock: Bedrock, answer: Any) -> None:
+    bedrock.answers = [answer, body(GOOD)]
+    assert ask(SOURCE)[SOURCE].text is not None
+    first, second = (len(asked["messages"]) for asked in bedrock.asked)
+    assert second < first
 
 
 def test_a_busy_service_is_asked_again(bedrock: Bedrock) -> None:

@@ -26,6 +26,7 @@ from sync.engines.adaptive.model import End, Prompt, Turn
 from sync.engines.adaptive.openai import OpenAiModel
 from sync.model import Request, TranslationUnit
 
+NEVER = threading.Event()
 UNITS = (
     TranslationUnit("We train the model.", "我们训练模型。"),
     TranslationUnit("The dog sleeps.", "狗在睡觉。"),
@@ -84,12 +85,12 @@ def test_segments_are_translated_and_verified(environment: dict[str, str]) -> No
 def test_a_prompt_beyond_the_context_is_told_from_a_failure(environment: dict[str, str]) -> None:
     model = local_model(environment)
     prompt = Prompt("completion", (Turn("user", "word " * 3000),), 5)
-    assert model.ask(prompt).end is End.TOO_LONG
+    assert model.ask(prompt, NEVER).end is End.TOO_LONG
 
 
 def test_an_answer_at_its_limit_is_cut_off(environment: dict[str, str]) -> None:
     prompt = Prompt("completion", (Turn("user", "One two three four five six"),), 2)
-    reply = local_model(environment).ask(prompt)
+    reply = local_model(environment).ask(prompt, NEVER)
     assert reply.end is End.CUT_OFF
     assert reply.output_tokens == 2
 
@@ -98,7 +99,7 @@ def test_the_markup_of_a_template_is_taken_as_such(environment: dict[str, str]) 
     """A turn's beginning is a token of its own, where its letters would be several."""
     model = local_model({**environment, "AMTS_LOCAL_FORM": "translation"})
     markup, letters = (
-        model.ask(Prompt("translation", (Turn("user", text),), 1, "<end_of_turn>")).input_tokens
+        model.ask(Prompt("translation", (Turn("user", text),), 1, "<end_of_turn>"), NEVER).input_tokens
         for text in ("<start_of_turn>user", "<start_of_turm>user")
     )
     assert markup == 3  # with the token that begins every text
@@ -107,7 +108,7 @@ def test_the_markup_of_a_template_is_taken_as_such(environment: dict[str, str]) 
 
 def test_a_chat_is_answered_in_json_even_by_a_model_that_knows_no_chat(environment: dict[str, str]) -> None:
     model = local_model({**environment, "AMTS_LOCAL_FORM": "chat"})
-    reply = model.ask(Prompt("chat", (Turn("user", '{"text": "A dog."}'),), 60))
+    reply = model.ask(Prompt("chat", (Turn("user", '{"text": "A dog."}'),), 60), NEVER)
     assert reply.text.lstrip().startswith("{")
 
 
@@ -149,10 +150,10 @@ def test_the_real_server_refuses_a_wrong_key(server: Any, monkeypatch: pytest.Mo
 
 def test_the_real_server_keeps_to_a_schema_and_says_what_is_too_long(server: Any) -> None:
     model = OpenAiModel(f"{server.listening_address}/v1", "gemma", "sesame")
-    reply = model.ask(Prompt("chat", (Turn("user", '{"text": "A dog."}'),), 60))
+    reply = model.ask(Prompt("chat", (Turn("user", '{"text": "A dog."}'),), 60), NEVER)
     assert reply.text.lstrip().startswith("{")
     long = Prompt("chat", (Turn("user", "word " * 3000),), 5)
-    assert model.ask(long).end is End.TOO_LONG
+    assert model.ask(long, NEVER).end is End.TOO_LONG
     assert len(model.models()) == 1
 
 

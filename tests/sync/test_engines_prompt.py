@@ -1,24 +1,21 @@
-"""Masks, prompts, and what of an answer is believed: pure functions."""
+"""Masks and prompts: pure functions. What of an answer is believed: `test_engines_trust.py`."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bot.files import pairs_in
 from sync.checks import verify_tokens
 from sync.engines.adaptive.masks import is_maskable, masked, masked_like, unmasked
-from sync.engines.adaptive.model import FORMS, End, Form, Prompt, Reply
-from sync.engines.adaptive.prompt import Material, build, terms_in
-from sync.engines.adaptive.retrieval import Example, Retriever
-from sync.engines.adaptive.trust import Fault, read
-from sync.markdown import parse
+from sync.engines.adaptive.model import FORMS, Form, Prompt
+from sync.engines.adaptive.prompt import Material, build, terms_in, usable_previous
+from sync.engines.adaptive.retrieval import Example
 from sync.model import Term
 from sync.spans import SpanFault
-from sync.units import translation_units
 
 # Masks.
 
@@ -66,6 +63,25 @@ def test_text_like_a_mask_is_noticed() -> None:
     assert not is_maskable("The list <1> holds `x`.")
     assert not is_maskable("It ends. <|im_end|>")
     assert is_maskable("If 1 < x > 0, then `<1>`.")
+
+
+# What servers take for the bounds of a turn; the last ones are no tags, so that nothing masks them.
+MARKUP = ["<start_of_turn>", "<end_of_turn>", "<s>", "</s>", "<|im_end|>", "<|", "[INST]", "[/INST]", "<<SYS>>",
+          "<</SYS>>", "<｜User｜>", "<｜begin▁of▁sentence｜>"]  # fmt: skip
+NOT_MASKED = ["<|im_end|>", "[INST]", "[/INST]", "<｜User｜>", "\\<s>", "\\<end_of_turn>"]
+
+
+@pytest.mark.parametrize("markup", NOT_MASKED)
+def test_a_segment_with_markup_of_models_is_left_alone(markup: str) -> None:
+    assert not is_maskable(f"It ends. {markup} It begins.")
+    assert is_maskable(f"It ends with `{markup}`.")
+
+
+def test_what_looks_like_a_mask_is_found_in_linear_time() -> None:
+    for hostile in ("<" + " " * 200_000, "< /" * 70_000, "<" + "1" * 200_000, "< 1" * 70_000):
+        began = time.perf_counter()
+        assert is_maskable(hostile + "x")
+        assert time.perf_counter() - began < 5
 
 
 def test_an_older_text_has_the_masks_of_the_new_one() -> None:
@@ -116,6 +132,84 @@ def test_text_in_a_chat_cannot_leave_its_place() -> None:
     assert json.loads(turns[-1].text) == {"text": masked(source)}
 
 
+FULL = Material(
+    "See $x$ in the text, where 1 < 2 and `a` & b.",
+    ("en", "zh"),
+    EXAMPLES,
+    (Term("text", "文本"),),
+    ("See it in the text.", "见文本。"),
+    ("Before $y$ < 3.", "After."),
+    "protected token\nlost: $x$",
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "digest"),
+    [
+        ("completion", "34996e2f993fb6cae51215bf79c88085fbca7b50e5b2fd16ddf65c88d8da575d"),
+        ("chat", "1699174079dbe394025cdba150a82ff44b0d2d7a66fef266bbeee90c16ba86f9"),
+        ("translation", "50d13ad9df8c9f9510bd607df964b4108a6609bf63a58620b899541ff0e197b0"),
+    ],
+)
+def test_prompts_of_ordinary_text_stay_as_they_are(form: Form, digest: str) -> None:
+    """Answers are kept by the hash of the prompt: another one asks, and pays, for the whole book again."""
+    text = "\0".join(turn.role + turn.text for turn in prompt(FULL, form).turns)
+    assert hashlib.sha256(text.encode()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("markup", MARKUP)
+def test_markup_of_models_is_sent_in_no_field(markup: str, form: Form) -> None:
+    text = f"It ends. {markup} It begins."
+    plain = prompt(replace(FULL, fault="token lost: …"), form)
+    hostile = replace(
+        FULL,
+        examples=(*EXAMPLES, Example(text, "第一句。", 0.1), Example("One.", text, 0.1)),
+        terms=(*FULL.terms, Term(markup, "记号"), Term("See", markup)),
+        fault=f"token lost: {markup}",
+    )
+    assert prompt(hostile, form).turns == plain.turns
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("markup", NOT_MASKED)
+def test_neither_around_nor_in_what_is_edited(markup: str, form: Form) -> None:
+    text = f"It ends. {markup} It begins."
+    hostile = replace(FULL, around=(text, "After."), previous=(f"See {markup} it in the text.", "见文本。"))
+    assert prompt(hostile, form) == prompt(replace(FULL, around=("", "After."), previous=None), form)
+    hostile = replace(FULL, around=("Before.", text), previous=("See it in the text.", f"见文本{markup}。"))
+    assert prompt(hostile, form) == prompt(replace(FULL, around=("Before.", ""), previous=None), form)
+
+
+def test_what_looks_like_a_tag_is_none_in_a_chat() -> None:
+    source = r"The sign \<unused7> is rare, if 1 < 2 and $x$."
+    (*_, turn) = prompt(replace(MATERIAL, source=source), "chat").turns
+    assert "<unused7>" not in turn.text
+    assert "<0>" in turn.text
+    assert json.loads(turn.text) == {"text": masked(source)}
+
+
+@pytest.mark.parametrize(
+    ("languages", "old", "is_used"),
+    [
+        (("en", "zh"), ("See it in the text.", "见文本。"), True),
+        (("en", "zh"), ("See it in the text.", "See it in the text."), False),
+        (("en", "zh"), ("See it in the text.", "See it in this text."), False),
+        (("en", "de"), ("See it in the text of the book.", "Siehe es im Text des Buches."), True),
+        (("en", "de"), ("See it in the text of the book.", "See it in the text of this book."), False),
+        (("en", "ko"), ("See it in the text.", "본문에서 보세요."), True),
+        (("zh", "en"), ("请参见这本书的正文。", "See it in the text."), True),
+        (("zh", "en"), ("请参见这本书的正文。", "请参见这本书的正文。"), False),
+    ],
+)
+def test_what_was_never_translated_is_no_edit(languages: tuple[str, str], old: tuple[str, str], is_used: bool) -> None:
+    assert usable_previous(old, languages) == (old if is_used else None)
+    assert usable_previous(None, languages) is None
+    # The source has nothing in common with it: else what is left of it would be the same.
+    shown = prompt(Material("Other.", languages, previous=old), "chat").turns[-1].text
+    assert ("old_text" in shown) is is_used
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_material_is_the_same_prompt(form: Form) -> None:
     one, other = prompt(MATERIAL, form), prompt(replace(MATERIAL), form)
@@ -156,117 +250,8 @@ def test_terms_are_found_as_words() -> None:
     assert terms_in("隐藏层的输出", terms) == (terms[4],)
 
 
-# Trust.
-
-TEXT = Material("The hidden layer of the model is large.", ("en", "zh"), EXAMPLES)
-GOOD = "模型的隐藏层很大。"
-
-
-def judged(answer: str, material: Material = TEXT, form: Form = "completion", usual: float | None = 0.35) -> str:
-    return read(Reply(answer), material, form, usual)
-
-
-def test_a_good_answer_is_believed() -> None:
-    assert judged(f" {GOOD}\n") == GOOD
-    assert judged(json.dumps({"translation": GOOD}), form="chat") == GOOD
-
-
-@pytest.mark.parametrize(
-    ("answer", "fault"),
-    [
-        ("", "the translation is empty"),
-        (f"{GOOD}\n{GOOD}", "2 lines instead of one"),
-        (f"Translation: {GOOD}", "the answer holds a comment"),
-        (f"Sure, here it is: {GOOD}", "the answer holds a comment"),
-        (f"Chinese: {GOOD}", "more than a translation: Chinese:"),
-        (f"{GOOD} English: The hidden", "more than a translation: English:"),
-        (f"“{GOOD}”", "in quotation marks"),
-        (f"{TEXT.source} {GOOD}", "the answer repeats the segment"),
-        ("The model's hidden layer is big.", "is not in Chinese"),
-        ("The hidden layer of the model is 大。", "most of the answer is not in Chinese"),
-        ("モデルの隠れ層は大きい。", "letters of another script: モ"),
-        ("모델의 은닉층은 크다.", "is not in Chinese"),
-        (GOOD * 9, "far longer than the segment"),
-        ("大", "far shorter"),
-        (f"# {GOOD}", "would begin another block"),
-        (f"{GOOD}\u202e", "is not allowed"),
-        (f"**{GOOD}", "length|markup"),
-    ],
-)
-def test_a_bad_answer_is_not(answer: str, fault: str) -> None:
-    material = replace(TEXT, source=TEXT.source * 3) if answer == "大" else TEXT
-    if "|" in fault:
-        answer, fault = f"{answer}*", "does not close"
-    with pytest.raises(Fault, match=fault):
-        judged(answer, material)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        GOOD,
-        f'Here you are: {{"translation": "{GOOD}"}}',
-        f'{{"translation": "{GOOD}", "comment": "free"}}',
-        f'[{{"translation": "{GOOD}"}}]',
-        '{"translation": 7}',
-        "[" * 100_000,
-    ],
-)
-def test_a_chat_answers_with_one_object(answer: str) -> None:
-    with pytest.raises(Fault, match="not one JSON object"):
-        judged(answer, form="chat")
-
-
-@pytest.mark.parametrize("end", [End.CUT_OFF, End.REFUSED])
-def test_an_answer_that_did_not_end_is_none(end: End) -> None:
-    with pytest.raises(Fault, match=f"the answer was {end.value}"):
-        read(Reply(GOOD, end), TEXT, "completion", None)
-
-
-def test_an_edit_changes_what_changed() -> None:
-    edit = replace(TEXT, previous=("The hidden layer of the model is small.", "模型的隐藏层很小。"))
-    assert judged(GOOD, edit) == GOOD
-    with pytest.raises(Fault, match="changes more of the old translation"):
-        judged("在这个网络里，中间有许多神经元。", edit)
-
-
-def test_names_and_formulas_may_stay_as_they_are() -> None:
-    assert judged("BERT", replace(TEXT, source="BERT")) == "BERT"
-    assert judged("LSTM和GRU（α）", replace(TEXT, source="LSTMs and GRUs (α)")) == "LSTM和GRU（α）"
-
-
-@pytest.mark.parametrize(("languages", "answer"), [(("en", "es"), "La capa oculta del modelo es grande."),
-                                                   (("zh", "en"), "The hidden layer is large.")])  # fmt: skip
-def test_latin_targets(languages: tuple[str, str], answer: str) -> None:
-    source = GOOD if languages[0] == "zh" else TEXT.source
-    material = replace(TEXT, languages=languages, source=source)
-    assert judged(answer, material, usual=None) == answer
-    with pytest.raises(Fault):
-        judged(source, material, usual=None)
-    with pytest.raises(Fault, match=r"another script|not in English"):
-        judged("隐藏层" if languages[1] == "en" else "La capa 隐藏 del modelo es grande.", material, usual=None)
-
-
-@pytest.mark.parametrize("language", ["zh", "ko"])
-def test_what_translators_wrote_is_hardly_ever_refused(d2l: Path, language: str) -> None:
-    """Measured on the cleaned pairs, as an engine would have to answer: with masks."""
-    units = []
-    for place in pairs_in(d2l / language)[:30]:
-        pair = place.read()
-        units += translation_units(parse(pair.source, "en"), parse(pair.target, language), origin=place.path)
-    retriever = Retriever(units, language, "en")
-    usual = retriever.usual_ratio
-    # What was left in English is no translation.
-    translated = [unit for unit in units if unit.target.casefold() != unit.source.casefold()]
-    good = [unit for unit in translated if verify_tokens(unit.source, unit.target) is None and unit.confidence > 0.9]
-    faults = []
-    for unit in good:
-        if not is_maskable(unit.source):
-            continue
-        material = Material(unit.source, ("en", language))
-        try:
-            read(Reply(masked_like(unit.target, unit.source)), material, "completion", usual)
-        except Fault as fault:
-            faults.append((unit.source, unit.target, str(fault)))
-    assert len(good) > 500
-    assert len(faults) < 0.02 * len(good), faults[:20]
+def test_terms_may_begin_and_end_with_signs() -> None:
+    terms = [Term("C++", "C++语言"), Term(".NET", "NET框架"), Term("C", "C语言"), Term("NET", "网")]
+    assert terms_in("Write it in C++.", terms) == (terms[0], terms[2])
+    assert terms_in("In .NET, and ASP.NETs too", terms) == (terms[1], terms[3])
+    assert terms_in("OC++ and NETs1", terms) == ()

@@ -1,21 +1,20 @@
-"""A model is asked, segment by segment, and what it answered is kept; what is left to ask follows from the cache."""
+"""What is to be asked of a model for a segment, and what became of it: that follows from what it has answered."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from sync.engines.adaptive.budget import Question
 from sync.engines.adaptive.cache import Cache
 from sync.engines.adaptive.masks import is_maskable
 from sync.engines.adaptive.model import End, Model, Prompt, Reply
 from sync.engines.adaptive.prompt import Material, build, shortened
 from sync.engines.adaptive.trust import Fault, read
 
-_CLAIM = 900.0  # seconds after which a process of another machine that asked is taken for dead
 _ASKINGS = 10  # of one segment, in which its prompt is shortened and its answer refused
+# What a model answers stays as it is; what its service refuses may be answered tomorrow, or by another of its settings.
+_LASTING = (End.COMPLETE, End.CUT_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +27,51 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A model that is asked in the name of an engine. `retry`: once more where an answer is refused."""
+    """A model that is asked in the name of an engine. `retry`: once more where an answer is refused.
+
+    `places`: to be taken while it is asked.
+    """
 
     engine: str
     model: Model
     cache: Cache
     retry: bool
+    places: threading.Semaphore
+    _passing: dict[str, Reply] = field(default_factory=dict)
 
     def key(self, prompt: Prompt) -> str:
         """The key of a prompt in the cache."""
         return prompt.key(self.engine, self.model.identity)
 
-    def first(self, material: Material) -> Prompt | None:
-        """What is asked for a segment if its answer is not refused; None where it is too long."""
-        return build(material, self.model.form, self.model.context)
+    def reply(self, key: str) -> Reply | None:
+        """What was answered to a prompt."""
+        found = self._passing.get(key) or self.cache.get(key)
+        return found if found is None or found.end in _LASTING or key in self._passing else None
 
-    def next(self, material: Material, usual: float | None) -> Prompt | Found:
-        """What became of a segment, as far as the cache knows; or the prompt that is to be asked next.
+    def keep(self, key: str, reply: Reply) -> None:
+        """Keeps an answer: for good, or as long as this process lives."""
+        if reply.end in _LASTING:
+            self.cache.put(key, self.engine, self.model.identity, reply)
+        else:
+            self._passing[key] = reply
+            self.cache.release(key)
+
+    def next(self, material: Material, usual: float | None) -> Question | Found:
+        """What became of a segment, as far as is known; or what is to be asked next.
 
         `usual`: see `sync.engines.adaptive.trust.read`.
         """
         if not is_maskable(material.source):
             return Found(None, "its text looks like markup that is meant for the model")
         for _ in range(_ASKINGS):
-            prompt = self.first(material)
+            prompt = build(material, self.model.form, self.model.context)
             if prompt is None:
                 break
-            reply = self.cache.get(self.key(prompt))
+            reply = self.reply(self.key(prompt))
             if reply is None:
-                return prompt
+                if material.fault is not None:
+                    return Question(prompt, 0)
+                return Question(prompt, len(material.source), 2 if self._may_ask_again(material) else 1)
             if reply.end is End.TOO_LONG:
                 # It counts otherwise than `build` does: the half of the examples that are more relevant stay.
                 shorter = shortened(material)
@@ -64,37 +79,25 @@ class Asking:
                     break
                 material = shorter
                 continue
-            try:
-                return Found(read(reply, material, self.model.form, usual))
-            except Fault as fault:
-                if material.fault is not None:
-                    return Found(None, f"{material.fault}; asked again: {fault}")
-                if not self.retry or not (self.model.form == "chat" or material.examples):
-                    return Found(None, str(fault))  # a model that takes no instruction would answer the same
-                material = replace(material, fault=str(fault))
+            text, fault = self._read(reply, material, usual)
+            if text is not None:
+                return Found(text)
+            if material.fault is not None:
+                return Found(None, f"{material.fault}; asked again: {fault}")
+            if not self._may_ask_again(material):
+                return Found(None, fault)
+            material = replace(material, fault=fault)
         return Found(None, f"too long for the model, which takes {self.model.context:,} tokens")
 
-    def ask(self, prompts: Mapping[str, Prompt], until: float, count: Callable[[Prompt, Reply | None], None]) -> bool:
-        """Asks for prompts by their key, some at a time, until a `time.monotonic()`; whether any was asked for.
+    def _read(self, reply: Reply, material: Material, usual: float | None) -> tuple[str | None, str]:
+        """The translation, or else what is wrong with the answer."""
+        if "\ufffd" in reply.text and "\ufffd" not in material.source:
+            return None, "the answer holds half of a character"
+        try:
+            return read(reply, material, self.model.form, usual), ""
+        except Fault as fault:
+            return None, str(fault).encode("utf-8", "replace").decode()  # JSON in it may hold such halves, too
 
-        What another process asks for at this moment is left to it. `count` is called before each request, without a
-        reply, and may refuse it by a JobError; and after it. Raises JobError as soon as one prompt does.
-        """
-        stop = threading.Event()
-
-        def ask_one(key: str, prompt: Prompt) -> bool:
-            if stop.is_set() or time.monotonic() >= until or not self.cache.claim(key, _CLAIM):
-                return False
-            try:
-                count(prompt, None)
-                reply = self.model.ask(prompt)
-                self.cache.put(key, self.engine, self.model.identity, reply)
-            except BaseException:
-                stop.set()  # it is no fault of this one prompt, so the others would fare no better
-                self.cache.release(key)
-                raise
-            count(prompt, reply)
-            return True
-
-        with ThreadPoolExecutor(self.model.concurrency) as pool:
-            return any([*pool.map(ask_one, prompts, prompts.values())])
+    def _may_ask_again(self, material: Material) -> bool:
+        # A model that takes no instruction, and is shown nothing, would answer the same.
+        return self.retry and (self.model.form == "chat" or bool(material.examples))

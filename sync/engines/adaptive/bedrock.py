@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sync.engines.adaptive.model import End, Form, Prices, Prompt, Reply
+from sync.engines.adaptive.model import (
+    End,
+    Form,
+    NoAnswer,
+    Prices,
+    Prompt,
+    Refusals,
+    Reply,
+    is_too_long,
+    received,
+)  # fmt: skip
 from sync.engines.adaptive.options import Environment
-from sync.engines.amazon.client import bedrock, explained
+from sync.engines.amazon.client import BEDROCK_SECONDS, BEDROCK_TRIES, Invalid, TimedOut, bedrock, explained
 from sync.engines.base import JobError
 
 # Of the service model `bedrock-runtime`, StopReason; whatever else it is, the segment has no translation.
-_ENDS = {"end_turn": End.COMPLETE, "max_tokens": End.CUT_OFF}
+_ENDS = {"end_turn": End.COMPLETE, "max_tokens": End.CUT_OFF, "model_context_window_exceeded": End.TOO_LONG}
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,7 @@ class BedrockModel:
     context: int
     concurrency: int
     prices: Prices | None
+    _refusals: Refusals = field(default_factory=Refusals, init=False, repr=False, compare=False)
 
     @property
     def form(self) -> Form:
@@ -35,10 +47,29 @@ class BedrockModel:
         """The model's id."""
         return self.model
 
-    def ask(self, prompt: Prompt) -> Reply:
+    @property
+    def patience(self) -> float:
+        """All tries, with the waits between them."""
+        return 2 * BEDROCK_TRIES * BEDROCK_SECONDS
+
+    def ask(self, prompt: Prompt, stop: threading.Event) -> Reply:
         """The model's answer. Raises JobError."""
+        try:
+            found = self._converse(prompt)
+        except Invalid as error:
+            if is_too_long(str(error)):
+                return Reply("", End.TOO_LONG)
+            if self._refusals.is_of_one():
+                return Reply(str(error), End.REFUSED)
+            raise
+        except TimedOut as error:
+            raise NoAnswer(str(error), BEDROCK_TRIES) from None
+        self._refusals.answered()
+        return _reply(prompt, found)
+
+    def _converse(self, prompt: Prompt) -> Any:
         with explained(f"ask the model {self.model[:100]}"):
-            found = self._client.converse(
+            return self._client.converse(
                 modelId=self.model,
                 system=[{"text": turn.text} for turn in prompt.turns if turn.role == "system"],
                 messages=[
@@ -48,26 +79,25 @@ class BedrockModel:
                 ],
                 inferenceConfig={"maxTokens": prompt.answer_tokens, "temperature": 0.0},
             )
-        return _reply(found)
 
     @cached_property
     def _client(self) -> Any:
         return bedrock()
 
 
-def _reply(found: Mapping[str, Any]) -> Reply:
+def _reply(prompt: Prompt, found: Mapping[str, Any]) -> Reply:
     reason = str(found.get("stopReason"))
     usage = found.get("usage", {})
-    spent = int(usage.get("inputTokens", 0)), int(usage.get("outputTokens", 0))
+    spent = usage.get("inputTokens"), usage.get("outputTokens")
     end = _ENDS.get(reason, End.REFUSED)
     if end is not End.COMPLETE:
-        return Reply(reason if end is End.REFUSED else "", end, *spent)
+        return received(prompt, reason if end is End.REFUSED else "", end, *spent)
     try:
         # A model that reasons says so in blocks of its own.
         texts = [block["text"] for block in found["output"]["message"]["content"] if "text" in block]
     except (KeyError, TypeError):
         raise JobError("Amazon: what Bedrock answers holds no message: try again later") from None
-    return Reply("".join(texts), end, *spent)
+    return received(prompt, "".join(texts), end, *spent)
 
 
 def bedrock_model(variables: Mapping[str, str]) -> BedrockModel:
@@ -78,7 +108,7 @@ def bedrock_model(variables: Mapping[str, str]) -> BedrockModel:
     told = Environment("bedrock", variables)
     return BedrockModel(
         told.needed("MODEL", "the id of a model or of an inference profile"),
-        told.whole("CONTEXT", 16_384, 10_000_000),
+        told.context(16_384),
         told.whole("CONCURRENCY", 4, 64),
         told.prices(),
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.engines.adaptive.gguf import Header, read_header
-from sync.engines.adaptive.model import SCHEMA, End, Form, Prices, Prompt, Reply
+from sync.engines.adaptive.model import SCHEMA, End, Form, Prices, Prompt, Reply, received
 from sync.engines.adaptive.options import Environment
 from sync.engines.base import EngineError, JobError
 
@@ -25,6 +25,7 @@ _HUB_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 # TranslateGemma's template is known by it.
 _TRANSLATES = "source_lang_code"
 _CONTEXT = {"completion": 4096, "chat": 4096, "translation": 2048}
+_EXAMPLE = "/models/translategemma-4b-it.Q4_K_M.gguf"
 _EXTRA = "engine local needs {}: pip install 'amts[local]'"
 _servers: dict[tuple[str, int, int, int], Any] = {}
 _loading = threading.Lock()
@@ -50,19 +51,25 @@ class LocalModel:
         """The file, and how it is asked."""
         return f"{self.header.identity} {self.form}"
 
-    def ask(self, prompt: Prompt) -> Reply:
+    @property
+    def patience(self) -> float:
+        """A small machine may take long."""
+        return 3600.0
+
+    def ask(self, prompt: Prompt, stop: threading.Event) -> Reply:
         """The model's answer. Raises JobError."""
         settings: dict[str, object] = {"max_tokens": prompt.answer_tokens, "temperature": 0, "top_k": 1, "seed": 1}
         if prompt.form != "chat":
             asked = {**settings, "prompt": prompt.turns[0].text, "stop": [prompt.stop]}
-            return _reply(self._server.handle_completions(asked), lambda choice: choice["text"])
+            return _reply(prompt, self._server.handle_completions(asked), lambda choice: choice["text"])
         asked = {
             **settings,
             "messages": [{"role": turn.role, "content": turn.text} for turn in prompt.turns],
             "response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}},
             "chat_template_kwargs": {"enable_thinking": False},
         }
-        return _reply(self._server.handle_chat_completions(asked), lambda choice: choice["message"]["content"])
+        found = self._server.handle_chat_completions(asked)
+        return _reply(prompt, found, lambda choice: choice["message"]["content"])
 
     @cached_property
     def _server(self) -> Any:
@@ -102,7 +109,7 @@ def local_model(variables: Mapping[str, str]) -> LocalModel:
     That is a GGUF file, or `owner/repository:file.gguf` on Hugging Face, which is downloaded. Raises EngineError.
     """
     told = Environment("local", variables)
-    path = _file(told.needed("MODEL", "/models/translategemma-4b-it.Q4_K_M.gguf"))
+    path = _file(told.needed("MODEL", _EXAMPLE))
     header = read_header(path)
     form = told.form(_form(header))
     most = header.context or 1_000_000
@@ -110,7 +117,7 @@ def local_model(variables: Mapping[str, str]) -> LocalModel:
         path,
         header,
         form,
-        told.whole("CONTEXT", min(_CONTEXT[form], most), most),
+        told.context(min(_CONTEXT[form], most), most),
         told.whole("CONCURRENCY", 4, 64),
         told.whole("THREADS", os.cpu_count() or 1, 1024),
     )
@@ -120,6 +127,19 @@ def _form(header: Header) -> Form:
     if header.template is None:
         return "completion"
     return "translation" if _TRANSLATES in header.template else "chat"
+
+
+def is_here(variables: Mapping[str, str]) -> bool:
+    """Whether the file is on this machine, or has yet to be downloaded. Raises EngineError."""
+    name = Environment("local", variables).needed("MODEL", _EXAMPLE)
+    named = _HUB_NAME.fullmatch(name)
+    if Path(name).expanduser().is_file() or named is None:
+        return True
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ModuleNotFoundError as error:
+        raise EngineError(_EXTRA.format(error.name)) from None
+    return isinstance(try_to_load_from_cache(named["repo"], named["file"]), str)
 
 
 def _file(name: str) -> Path:
@@ -143,11 +163,11 @@ def _file(name: str) -> Path:
         raise EngineError(f"cannot get {name} from Hugging Face: {said}: check its name, or try again") from None
 
 
-def _reply(found: Mapping[str, Any], text: Callable[[Mapping[str, Any]], str]) -> Reply:
+def _reply(prompt: Prompt, found: Mapping[str, Any], text: Callable[[Mapping[str, Any]], str]) -> Reply:
     if error := found.get("error"):
         if error.get("type") == "exceed_context_size_error":
             return Reply("", End.TOO_LONG)
         raise JobError(f"engine local: the model did not answer: {str(error.get('message'))[:200]}")
     choice, usage = found["choices"][0], found.get("usage", {})
     end = End.COMPLETE if choice["finish_reason"] == "stop" else End.CUT_OFF
-    return Reply(text(choice) or "", end, int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+    return received(prompt, text(choice) or "", end, usage.get("prompt_tokens"), usage.get("completion_tokens"))

@@ -14,14 +14,29 @@ from sync.spans import SpanFault, decode, encode
 
 _SPAN = re.compile(r'<span translate="no" id="(\d+)">[^<>]*</span>')
 _MASK = re.compile(r"<(\d{1,4})>")
-# … or like the markup that models give their turns, such as <|im_end|>: servers take it for that, wherever it stands.
-_LIKE_A_MASK = re.compile(r"<\s*/?\s*\d+\s*/?\s*>|<\|")
+_LIKE_A_MASK = re.compile(r"<\s*+/?\s*+\d++\s*+/?\s*+>")
+# What models give their turns, such as <|im_end|> or <｜User｜>: servers take it for that, wherever it stands.
+_MARKUP = re.compile(
+    r"<[|｜](?:[^<>]{0,40}[|｜]>)?|</?(?:s|bos|eos|pad|unk|think|(?:start|end)_of_\w{1,20})>|<</?SYS>>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]",
+    re.IGNORECASE,
+)
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def is_maskable(source: str) -> bool:
     """Whether no text of a segment looks like a mask itself, or like the markup of a model."""
-    return not _LIKE_A_MASK.search(mask(source, tokens(source), " "))
+    return not _LIKE_A_MASK.search(mask(source, tokens(source), " ")) and not has_markup(masked(source))
+
+
+def has_markup(text: str) -> bool:
+    """Whether a text, as it would be sent, holds markup that models give their turns."""
+    return _MARKUP.search(text) is not None
+
+
+def without_markup(text: str) -> str:
+    """A text with an ellipsis for each piece of such markup."""
+    return _MARKUP.sub("…", text)
 
 
 def masked(source: str) -> str:

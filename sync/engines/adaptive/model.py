@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import threading
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Literal, Protocol, get_args
+
+from sync.engines.base import JobError
 
 # How a model is asked: a base model by text to go on with, an instruction model by its chat template, a translation
 # model by the text of its own template (TranslateGemma's), which holds languages and texts and nothing else.
@@ -21,6 +25,14 @@ SCHEMA: dict[str, object] = {
 }
 # Raise it when what is asked changes in a way that the prompt does not show, such as the settings of sampling.
 _VERSION = 1
+_MOST_TOKENS = 100_000_000  # of one answer: more is no count
+_REFUSALS = 3  # before the first answer, that may be the fault of single prompts
+_MANY = 1_000_000
+_HALF = re.compile("[\ud800-\udfff]")
+_TOO_LONG = re.compile(
+    r"context.{0,20}(?:length|size|window)|maximum context|too many (?:input )?tokens|(?:input|prompt) is too long",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,74 @@ class Reply:
     output_tokens: int = 0
 
 
+def is_too_long(said: str) -> bool:
+    """Whether a service refuses a prompt because it is too long, by what it says."""
+    return _TOO_LONG.search(said) is not None
+
+
+def received(
+    prompt: Prompt, text: str, end: End, input_tokens: object = None, output_tokens: object = None, lost: int = 0
+) -> Reply:
+    """A reply out of what came from outside: a text that can be stored, counts that can be added up.
+
+    What a service does not count is estimated. `lost`: how often it had been asked before, and nothing came back: that
+    may have to be paid for, too.
+    """
+    text = _HALF.sub("\ufffd", text)  # half of a surrogate pair, which JSON can hold and no file can
+    written = _counted(output_tokens) or (estimated_tokens(text) if text else 0)
+    read = _counted(input_tokens) or prompt.tokens
+    return Reply(text, end, read + lost * prompt.tokens, written + lost * prompt.answer_tokens)
+
+
+def _counted(value: object) -> int:
+    return value if isinstance(value, int) and 0 < value < _MOST_TOKENS else 0
+
+
+class NoAnswer(JobError):
+    """A prompt that was not answered. `sent`: how often it was asked all the same, and may have to be paid for."""
+
+    def __init__(self, message: str, sent: int) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class Refusals:
+    """Whether a service that refuses a prompt refuses that one alone, or has been set up wrongly and refuses all."""
+
+    def __init__(self) -> None:
+        self._left = _REFUSALS
+        self._lock = threading.Lock()
+
+    def answered(self) -> None:
+        """It has answered another prompt, so it is that one's fault from now on."""
+        with self._lock:
+            self._left = _MANY
+
+    def is_of_one(self) -> bool:
+        """One more was refused."""
+        with self._lock:
+            self._left -= 1
+            return self._left >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was asked of a model: requests, characters of the segments that they are for, tokens read and written."""
+
+    requests: int = 0
+    characters: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.requests + other.requests,
+            self.characters + other.characters,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """US dollars for a million tokens."""
@@ -85,16 +165,17 @@ class Prices:
     input: float
     output: float
 
-    def dollars(self, input_tokens: int, output_tokens: int) -> float:
-        """What so many tokens cost."""
-        return (input_tokens * self.input + output_tokens * self.output) / 1_000_000
+    def dollars(self, spent: Spent) -> float:
+        """What was spent."""
+        return (spent.input_tokens * self.input + spent.output_tokens * self.output) / 1_000_000
 
 
 class Model(Protocol):
     """A model that can be asked by several threads at once.
 
     `identity`: what its answers depend on beside the prompt, such as its name. `context`: tokens of prompt and answer
-    together. `concurrency`: prompts at a time. `prices` None: they are not known, or there are none.
+    together. `concurrency`: prompts at a time. `prices` None: they are not known, or there are none. `patience`:
+    seconds that an answer may take, after which whoever asked is taken for dead.
     """
 
     @property
@@ -112,8 +193,14 @@ class Model(Protocol):
     @property
     def prices(self) -> Prices | None: ...
 
-    def ask(self, prompt: Prompt) -> Reply:
-        """The answer to a prompt. Raises JobError where it is not the prompt's fault that there is none."""
+    @property
+    def patience(self) -> float: ...
+
+    def ask(self, prompt: Prompt, stop: threading.Event) -> Reply:
+        """The answer to a prompt. Raises JobError where it is not the prompt's fault that there is none.
+
+        `stop` is set when nobody waits for it any more.
+        """
         ...
 
 

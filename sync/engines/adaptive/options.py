@@ -30,6 +30,7 @@ class Options:
     max_cost: float | None = None  # US dollars, of one run; it takes a price
 
 
+_LEAST_CONTEXT = 256
 _READERS = {
     "examples": whole(0, 32),
     "around": switch,
@@ -64,6 +65,13 @@ class Environment:
         if found := self.text(what):
             return found
         raise EngineError(f"engine {self.engine} is not set up: set {self.name(what)}, such as {example}")
+
+    def context(self, default: int, most: int = 10_000_000) -> int:
+        """The tokens of a prompt and its answer: at least what one sentence takes. Raises EngineError."""
+        found = self.whole("CONTEXT", default, most)
+        if found < _LEAST_CONTEXT:
+            raise EngineError(f"{self.name('CONTEXT')} is {found}: set it to {_LEAST_CONTEXT} tokens or more")
+        return found
 
     def whole(self, what: str, default: int, most: int) -> int:
         """A whole number from 1. Raises EngineError."""

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from sync.engines.adaptive.masks import masked, masked_like
+from sync.engines.adaptive.masks import has_markup, masked, masked_like, without_markup
 from sync.engines.adaptive.model import Form, Prompt, Turn, estimated_tokens
+from sync.engines.adaptive.plausible import is_translated
 from sync.engines.adaptive.retrieval import Example
 from sync.inline import mask, tokens
 from sync.languages import language
@@ -20,6 +21,8 @@ from sync.model import Term
 
 _AROUND = 300  # characters of a sentence around the segment
 _TERMS = 12
+# What looks like a tag: text of the book, but perhaps a sign that a model knows.
+_TAG_LIKE = re.compile(r"<(?=/?[^\W\d][^<>]{0,60}>)")
 
 _SYSTEM = """\
 You translate a technical book from {source} into {target}, one segment at a time.
@@ -67,8 +70,10 @@ class Material:
 def build(material: Material, form: Form, room: int) -> Prompt | None:
     """The prompt for a segment, with as many of the best examples as `room` tokens hold beside the answer.
 
-    Where not even the segment alone has room, None.
+    Where not even the segment alone has room, None. What holds markup that models give their turns is left out; the
+    segment itself must not (see `is_maskable`).
     """
+    material = _sendable(material)
     while (prompt := _FORMS[form](material)).tokens + prompt.answer_tokens > room:
         left = shortened(material, 1)
         if left is None:
@@ -90,6 +95,14 @@ def shortened(material: Material, by: int | None = None) -> Material | None:
     return None
 
 
+def usable_previous(previous: tuple[str, str] | None, languages: tuple[str, str]) -> tuple[str, str] | None:
+    """The old English and its translation, where it was one: what was left in English tells nothing of how to edit."""
+    if previous is None or previous[0].casefold() == previous[1].casefold():
+        return None
+    ours, theirs = (mask(text, tokens(text), " ") for text in previous)
+    return previous if is_translated(ours, theirs, languages) else None
+
+
 def terms_in(source: str, terms: Iterable[Term]) -> tuple[Term, ...]:
     """The terms that occur in a segment, as whole words, the longest first."""
     text = mask(source, tokens(source), " ")
@@ -100,8 +113,24 @@ def terms_in(source: str, terms: Iterable[Term]) -> tuple[Term, ...]:
 @lru_cache(maxsize=16_384)
 def _pattern(term: str) -> re.Pattern[str]:
     # A plural is the same term; in a script without spaces a term stands among other letters.
-    bounds = (r"\b", r"(?:e?s)?\b") if term.isascii() else ("", "")
+    bounds = (r"(?<!\w)", r"(?:e?s)?(?!\w)") if term.isascii() else ("", "")
     return re.compile(bounds[0] + re.escape(term) + bounds[1], re.IGNORECASE)
+
+
+def _sendable(material: Material) -> Material:
+    """What of a material may be sent."""
+    previous = usable_previous(material.previous, material.languages)
+    if previous and any(has_markup(masked_like(text, material.source)) for text in previous):
+        previous = None
+    before, after = ("" if has_markup(_plain(text)) else text for text in material.around)
+    return replace(
+        material,
+        examples=tuple(it for it in material.examples if not has_markup(it.source) and not has_markup(it.target)),
+        terms=tuple(it for it in material.terms if not has_markup(it.source) and not has_markup(it.target)),
+        previous=previous,
+        around=(before, after),
+        fault=None if material.fault is None else without_markup(material.fault),
+    )
 
 
 def _completion(material: Material) -> Prompt:
@@ -177,7 +206,7 @@ def _answer(text: str) -> Mapping[str, object]:
 
 
 def _json(value: Mapping[str, object]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _TAG_LIKE.sub(r"\\u003c", json.dumps(value, ensure_ascii=False))
 
 
 def _plain(text: str) -> str:

@@ -1,40 +1,198 @@
-"""A job at work in this process."""
+"""A job at work in this process: threads that ask a model, until each segment has its answer or one thing stops all."""
 
 from __future__ import annotations
 
+import atexit
+import heapq
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from sync.engines.adaptive.asking import Found
-from sync.engines.adaptive.model import Reply
+from sync.engines.adaptive.asking import Asking, Found
+from sync.engines.adaptive.budget import Question
+from sync.engines.adaptive.model import NoAnswer, Reply, Spent
 from sync.engines.adaptive.prompt import Material
-from sync.engines.base import Job
+from sync.engines.base import EngineError, Job
+from sync.faults import unexpected
 from sync.model import Translation
 
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What was asked of a model, in tokens as it counts them."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-    def and_for(self, reply: Reply) -> Spent:
-        """With one reply more."""
-        return Spent(
-            self.requests + 1, self.input_tokens + reply.input_tokens, self.output_tokens + reply.output_tokens
-        )
+_ELSEWHERE = 0.5  # seconds until it is looked again for what another process asks for
+_FAREWELL = 10.0  # seconds for requests that are under way when nobody waits any more
 
 
-@dataclass
 class Run:
-    """A job on which this process works: its segments, what became of some, and what was spent here."""
+    """A job on which this process works. `id` is the same in all processes; `known` needs no model.
 
-    job: Job
-    known: Mapping[str, Translation]
-    materials: Mapping[str, Material]
-    found: dict[str, Found] = field(default_factory=dict)
-    spent: Spent = field(default_factory=Spent)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    Threads end by themselves once all is found, with the first error, and by `close`.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        job: Job,
+        known: Mapping[str, Translation],
+        materials: Mapping[str, Material],
+        asking: Asking,
+        usual: float | None,
+    ) -> None:
+        """`usual`: see `sync.engines.adaptive.trust.read`."""
+        self.id = id
+        self.job = job
+        self.known = known
+        self.materials = materials
+        self.found: dict[str, Found] = {}
+        self.began = time.monotonic()
+        self._asking = asking
+        self._usual = usual
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._error: EngineError | None = None
+        self._questions: dict[str, Question] = {}
+        self._waiting: dict[str, list[str]] = {}  # the segments that wait for a question's answer
+        self._due: list[tuple[float, int, str]] = []  # a heap: when to ask, the order, the question
+        self._order = 0
+        self._flying = 0
+        self._proven = False  # whether an answer has come
+        for id in materials:
+            self._look(id)
+
+    @property
+    def questions(self) -> list[Question]:
+        """What is still to be asked, as far as is known."""
+        with self._changed:
+            return list(self._questions.values())
+
+    def start(self, reserve: Callable[[Question], int]) -> None:
+        """Begin to ask, if that is not done yet.
+
+        `reserve` comes before each request, and may refuse it by a JobError.
+        """
+        with self._changed:
+            if self._threads or not self._questions:
+                return
+            many = min(self._asking.model.concurrency, len(self._questions))
+            self._threads = [threading.Thread(target=self._work, args=(reserve,), daemon=True) for _ in range(many)]
+        atexit.register(self.close)
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether each segment has its answer within so many seconds. Raises what stopped it: EngineError."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or not self._questions or self._stop.is_set(), seconds)
+            if self._error:
+                raise self._error
+            return not self._questions
+
+    def close(self) -> None:
+        """Ask for nothing more. Requests that are under way have some seconds to end."""
+        atexit.unregister(self.close)
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        until = time.monotonic() + _FAREWELL
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0.0))
+
+    # In the threads.
+
+    def _work(self, reserve: Callable[[Question], int]) -> None:
+        try:
+            while (key := self._take()) is not None:
+                try:
+                    self._ask(key, reserve)
+                finally:
+                    with self._changed:
+                        self._flying -= 1
+                        self._changed.notify_all()
+        except EngineError as error:
+            self._fail(error)
+        except Exception as error:  # whatever it is: it must not leave the others waiting for this thread
+            self._fail(EngineError(unexpected(error)))
+
+    def _take(self) -> str | None:
+        """The question to ask now; None where nothing is left, or nothing more is to be asked."""
+        with self._changed:
+            while self._questions and not self._stop.is_set():
+                now = time.monotonic()
+                # The first one goes alone: it tells whether the model answers at all, and how many tokens it takes.
+                is_free = self._proven or not self._flying
+                if is_free and self._due and self._due[0][0] <= now:
+                    self._flying += 1
+                    return heapq.heappop(self._due)[2]
+                self._changed.wait(self._due[0][0] - now if is_free and self._due else None)
+            return None
+
+    def _ask(self, key: str, reserve: Callable[[Question], int]) -> None:
+        with self._asking.places:
+            if self._stop.is_set():
+                return
+            is_known = self._asking.reply(key) is not None or self._is_asked(key, reserve)
+        with self._changed:
+            if not is_known:
+                self._push(key, time.monotonic() + _ELSEWHERE)
+                return
+            self._proven = True
+            self._questions.pop(key)
+            for id in self._waiting.pop(key):
+                self._look(id)
+            self._changed.notify_all()
+
+    def _is_asked(self, key: str, reserve: Callable[[Question], int]) -> bool:
+        """Ask, unless another process does so at this moment."""
+        cache = self._asking.cache
+        if not cache.claim(key, self._asking.model.patience):
+            return False
+        try:
+            self._asking.keep(key, self._answered(self._questions[key], reserve))
+        finally:
+            cache.release(key)
+        return True
+
+    def _answered(self, question: Question, reserve: Callable[[Question], int]) -> Reply:
+        """The answer, and what it took noted."""
+        cache, model = self._asking.cache, self._asking.model
+        place = reserve(question)
+        estimate = question.estimate
+        try:
+            reply = model.ask(question.prompt, self._stop)
+        except NoAnswer as error:
+            sent = error.sent
+            cache.settle(
+                place,
+                Spent(sent, estimate.characters, estimate.input_tokens * sent, estimate.output_tokens * sent),
+            )
+            raise
+        except BaseException:
+            cache.settle(place, Spent())
+            raise
+        cache.settle(place, replace(estimate, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens))
+        return reply
+
+    def _fail(self, error: EngineError) -> None:
+        # It is no fault of one prompt, so the others would fare no better.
+        self._stop.set()
+        with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()
+
+    # What is known.
+
+    def _look(self, id: str) -> None:
+        """Settle a segment, or ask what is to be asked for it next."""
+        material = self.materials[id]
+        match self._asking.next(material, self._usual):
+            case Found() as found:
+                self.found[id] = found
+            case Question() as question:
+                key = self._asking.key(question.prompt)
+                if key not in self._questions:
+                    self._questions[key] = question
+                    self._push(key, 0.0)
+                self._waiting.setdefault(key, []).append(id)
+
+    def _push(self, key: str, when: float) -> None:
+        self._order += 1
+        heapq.heappush(self._due, (when, self._order, key))

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)  # fmt: skip
 
 from sync.engines.base import JobError
 
@@ -31,6 +38,11 @@ _CONFIG = Config(
     connect_timeout=10,
     read_timeout=70,
     user_agent_extra="amts",
+)
+# A model may take its time, and each try has to be paid for.
+BEDROCK_SECONDS, BEDROCK_TRIES = 120, 3
+_BEDROCK = _CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": BEDROCK_TRIES}, read_timeout=BEDROCK_SECONDS)
 )
 _BUSY = {
     "ConflictException",
@@ -73,6 +85,14 @@ class Denied(JobError):
     """The credentials may not do it."""
 
 
+class Invalid(JobError):
+    """The request cannot be done as it is."""
+
+
+class TimedOut(JobError):
+    """No answer came, though the request was taken."""
+
+
 class Aws:
     """Clients of one region. Connections are made when they are used."""
 
@@ -91,7 +111,7 @@ def bedrock() -> BedrockRuntimeClient:
     """A client of Amazon Bedrock in the region of the environment. Raises JobError."""
     with explained("connect to AWS"):
         client: BedrockRuntimeClient = boto3.session.Session(region_name=region_of_environment()).client(
-            "bedrock-runtime", config=_CONFIG
+            "bedrock-runtime", config=_BEDROCK
         )
     return client
 
@@ -104,7 +124,7 @@ def region_of_environment() -> str | None:
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turns every error of AWS into a JobError of one line: Busy, Missing, Denied, or another."""
+    """Turns every error of AWS into a JobError of one line: Busy, Missing, Denied, Invalid, TimedOut, or another."""
     try:
         yield
     except ClientError as error:
@@ -118,13 +138,19 @@ def explained(doing: str) -> Iterator[None]:
             raise Missing(line) from None
         if "denied" in code.lower() or code in ("403", "Forbidden"):
             raise Denied(line) from None
+        if code == "ValidationException":
+            raise Invalid(line) from None
         raise JobError(line) from None
     except (NoCredentialsError, PartialCredentialsError):
         raise JobError(
             "Amazon: there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         ) from None
     except NoRegionError:
-        raise JobError("Amazon: no region is set: set the option `region`, or AWS_REGION") from None
+        raise JobError(
+            "Amazon: no region is set: set AWS_REGION, or for the engine amazon its option `region`"
+        ) from None
+    except ReadTimeoutError:
+        raise TimedOut(f"Amazon: cannot {doing}: it does not answer in time: try again later") from None
     except (BotoCoreError, ValueError) as error:  # ValueError: an address in the settings that is none
         raise JobError(f"Amazon: cannot {doing}: {_tidy(str(error))}: mend that, or try again later") from None
 

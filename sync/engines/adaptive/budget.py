@@ -1,0 +1,85 @@
+"""What a model may cost: told beforehand, set aside before each request, counted after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sync.engines.adaptive.cache import Cache
+from sync.engines.adaptive.model import Prices, Prompt, Spent
+from sync.engines.base import JobError
+from sync.model import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt for segments of so many characters, which may have to be asked so many `times` at most."""
+
+    prompt: Prompt
+    characters: int
+    times: int = 1
+
+    @property
+    def estimate(self) -> Spent:
+        """What asking once takes at most, by an estimate of its tokens."""
+        return Spent(1, self.characters, self.prompt.tokens, self.prompt.answer_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits of an engine: US dollars, which take prices, and characters of the segments of one job."""
+
+    engine: str
+    prices: Prices | None
+    max_cost: float | None
+    max_characters: int | None
+
+    def dollars(self, spent: Spent) -> float:
+        """What that costs; nothing where the price is not known."""
+        return self.prices.dollars(spent) if self.prices else 0.0
+
+    def cost(self, questions: Iterable[Question]) -> Cost:
+        """What asking all of them costs at most."""
+        asked = list(questions)
+        return Cost(
+            sum(each.characters for each in asked),
+            sum(each.prompt.characters * each.times for each in asked),
+            sum(self.dollars(each.estimate) * each.times for each in asked),
+        )
+
+    def objection(self, cost: Cost) -> str | None:
+        """Why work of that cost is refused; None where it is not."""
+        dearer = self.max_cost is not None and cost.dollars > self.max_cost
+        longer = self.max_characters is not None and cost.characters > self.max_characters
+        if not dearer and not longer:
+            return None
+        limit = f"max_cost of ${self.max_cost:g}" if dearer else f"max_characters of {self.max_characters:,}"
+        return (
+            f"engine {self.engine}: {cost.characters:,} characters would cost up to ${cost.dollars:,.2f}, over the "
+            f"{limit}, and nothing was sent: raise it, or draft fewer sections"
+        )
+
+    def reserve(self, cache: Cache, run: str, runs: Sequence[str], question: Question) -> int:
+        """Sets aside what a question may cost: a number for `Cache.settle`.
+
+        Raises JobError where that and what `runs` have spent, in whichever processes, is more than the limit.
+        """
+        limit = self.max_cost
+
+        def decide(spent: Spent, aside: Spent) -> Spent | None:
+            # A model that took more tokens than was estimated will do so again.
+            estimate, many = question.estimate, max(spent.requests, 1)
+            wanted = replace(
+                estimate,
+                input_tokens=max(estimate.input_tokens, spent.input_tokens // many),
+                output_tokens=max(estimate.output_tokens, spent.output_tokens // many),
+            )
+            return wanted if limit is None or self.dollars(spent + aside + wanted) <= limit else None
+
+        place = cache.reserve(run, runs, decide)
+        if place is None:
+            raise JobError(
+                f"engine {self.engine}: ${self.dollars(cache.spent(runs)):,.2f} were spent, and more would go over the "
+                f"max_cost of ${limit:g}: what was answered is kept; raise it, and run it again"
+            )
+        return place
