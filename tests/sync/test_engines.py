@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sync.checks import verify_numbers, verify_tokens
-from sync.engines import ENGINES, Answers, EngineError, Job, Knowledge, Translator, create
+from sync.drafts import wait
+from sync.engines import ENGINES, Answers, EngineError, Handle, Job, Knowledge, Translator, create
 from sync.engines.memory import repair
 from sync.memory import Match
 from sync.model import Request, Translation, TranslationUnit
+from tests.model_server import model_server, segment, translation
 
 UNITS = [
     TranslationUnit("We train the model for 10 epochs.", "我们训练模型10个周期。"),
@@ -21,19 +26,28 @@ UNITS = [
 KNOWN = Knowledge(tuple(UNITS))
 
 
-# Those that answer from what they are given; `amazon` has the same tests, and more, in tests/bot/test_amazon.py.
-@pytest.fixture(params=["memory", "none"])
-def engine(request: pytest.FixtureRequest) -> Translator:
-    return create(request.param, KNOWN, {})
+# `openai` stands for those that ask a model; `amazon` has the same tests, and more, in tests/bot/test_amazon.py.
+@pytest.fixture(params=["memory", "none", "openai"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Translator]:
+    monkeypatch.setenv("AMTS_CACHE", str(tmp_path / "answers.sqlite"))
+    with model_server(
+        lambda asked: translation(f"译文{''.join(re.findall('<[0-9]+>', segment(asked)['text']))}")
+    ) as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        yield create(request.param, KNOWN, {})
 
 
 def job(*requests: Request) -> Job:
     return Job("en", "zh", requests)
 
 
+def answers(engine: Translator, handle: Handle) -> Answers:
+    return wait(engine, handle, lambda: None)
+
+
 def answer(engine: Translator, request: Request) -> Translation:
-    found = engine.poll(engine.submit(job(request)))
-    assert found is not None
+    found = answers(engine, engine.submit(job(request)))
     return found.translations.get(request.id, Translation(request.id, None))
 
 
@@ -47,9 +61,8 @@ def ask(source: str, previous: tuple[str, str] | None = None, **options: object)
 def test_every_request_is_answered_or_was_not_sent(engine: Translator) -> None:
     requests = [Request(f"s{n}", unit.source) for n, unit in enumerate(UNITS)]
     requests += [Request("x", "Nothing like it."), Request("", "")]
-    found = engine.poll(engine.submit(job(*requests)))
-    assert found is not None
-    assert list(found.translations) == ([] if engine.name == "none" else [request.id for request in requests])
+    found = answers(engine, engine.submit(job(*requests)))
+    assert set(found.translations) == (set() if engine.name == "none" else {request.id for request in requests})
     assert all(translation.id == id for id, translation in found.translations.items())
     assert all(translation.reason for translation in found.translations.values() if translation.text is None)
 
@@ -57,13 +70,13 @@ def test_every_request_is_answered_or_was_not_sent(engine: Translator) -> None:
 def test_a_handle_survives_in_another_process(engine: Translator) -> None:
     handle = engine.submit(job(Request("1", UNITS[0].source, ("old \u2028 “text”", "旧\n文")), Request("2", "?")))
     stored = json.loads(json.dumps(handle))
-    assert create(engine.name, KNOWN, {}).poll(stored) == engine.poll(handle)
+    assert answers(create(engine.name, KNOWN, {}), stored) == answers(engine, handle)
 
 
 def test_the_same_job_gives_the_same_answer(engine: Translator) -> None:
     work = job(*(Request(unit.source, unit.source + " More.") for unit in UNITS))
-    assert engine.submit(work) == engine.submit(work)
-    assert engine.poll(engine.submit(work)) == engine.poll(engine.submit(work))
+    first, second = (answers(engine, engine.submit(work)).translations for _ in range(2))
+    assert first == second
 
 
 def test_what_it_writes_has_the_tokens_of_the_source(engine: Translator) -> None:
@@ -74,7 +87,7 @@ def test_what_it_writes_has_the_tokens_of_the_source(engine: Translator) -> None
 
 
 def test_an_empty_job_is_answered(engine: Translator) -> None:
-    assert engine.poll(engine.submit(job())) == Answers()
+    assert answers(engine, engine.submit(job())) == Answers()
 
 
 @pytest.mark.parametrize("handle", ["", "{}", "[1]", '{"source_language": 1}', "[" * 100_000])
