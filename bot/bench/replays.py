@@ -32,6 +32,11 @@ class ReplayFigures:
         return [(case.name, way, why) for case in self.outcomes for way, why in case.failed.items() if way != PO4A]
 
     @property
+    def changed(self) -> list[Outcome]:
+        """The cases in which an engine has something to do: English sentences changed."""
+        return [case for case in self.outcomes if case.changed]
+
+    @property
     def common(self) -> list[Outcome]:
         """The cases that every way could do."""
         return [case for case in self.outcomes if not case.failed]
@@ -55,9 +60,10 @@ class ReplayFigures:
         }
 
     def to_json(self) -> dict[str, object]:
-        """The figures of every way, over all its cases and over those that every way could do; and every case."""
+        """The figures of every way, over all cases, those with changed prose, those that every way could do; each case."""
         return {
             "ways": {way: self._way_json(way, self.outcomes) for way in self.ways},
+            "changed": {"cases": len(self.changed), **{way: self._way_json(way, self.changed) for way in self.ways}},
             "common": {"cases": len(self.common), **{way: self._way_json(way, self.common) for way in self.ways}},
             "signatures": self.signatures,
             "cases": [_case_json(case) for case in self.outcomes],
@@ -72,6 +78,9 @@ class ReplayFigures:
         """One row a case, what deserves a look, the drafts, and every way beside the others."""
         every = way_table(f"Replays: all {len(self.outcomes)}", self.ways, self.outcomes, self.signatures)
         tables = [self._case_table(), self._finding_table(), draft_table(self.engines, self.outcomes), every]
+        if self.changed and len(self.changed) < len(self.outcomes):
+            title = f"Replays: the {len(self.changed)} in which English prose changed"
+            tables.append(way_table(title, self.ways, self.changed, self.signatures))
         if self.common and len(self.common) < len(self.outcomes):
             title = f"Replays: the {len(self.common)} that every way could do"
             tables.append(way_table(title, self.ways, self.common, self.signatures))
