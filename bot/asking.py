@@ -22,10 +22,11 @@ def submit(prepared: Prepared) -> Value:
     for name, (translator, job) in prepared.asked.items():
         try:
             cost = translator.estimate(job) if prepared.limit is not None else None
-            spent += cost.dollars if cost else 0.0
-            if handles and prepared.limit is not None and spent > prepared.limit:
+            dollars = cost.dollars if cost else 0.0
+            if handles and prepared.limit is not None and spent + dollars > prepared.limit:
                 raise EngineError(f"an update may cost ${prepared.limit:g}, and the rest of it has used that up")
             handles[name] = {"handle": translator.submit(job)}
+            spent += dollars
         except JobError as error:
             handles[name] = {"failure": str(error)}
         except EngineError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sync import score
 from sync.cleaning import clean, is_held_out
 from sync.config import Engine
-from sync.engines import Answers, Job, Knowledge, Make, Translator
+from sync.engines import Answers, Job, Knowledge, Make, Translator, one_purse
 from sync.inline import fold, strip_marks
 from sync.model import Provenance, Request, TranslationUnit
 
@@ -104,9 +104,10 @@ def prepare(
     ways = {ADAPTED: kept}
     if engine.name not in _USELESS_WITHOUT:
         ways[PLAIN] = kept if told else replace(kept, units=())
-    translators = {
-        name: make(engine.name, data, {**engine.options, **told.get(name, {})}) for name, data in ways.items()
-    }
+    with one_purse():
+        translators = {
+            name: make(engine.name, data, {**engine.options, **told.get(name, {})}) for name, data in ways.items()
+        }
     return {name: (translator, job) for name, translator in translators.items()}
 
 

@@ -29,7 +29,7 @@ ONLY_IN = {
     },
     "flask": {"bot.webhook", "bot.bench.bare"},
     "github": {"bot.forge", "bot.gate", "bot.login"},
-    "requests": {"bot.gate", "sync.engines.adaptive.openai"},
+    "requests": {"bot.gate", "sync.engines.adaptive.server"},
     "xllamacpp": {"sync.engines.adaptive.local"},
     "bm25s": {"sync.engines.adaptive.retrieval"},
     "huggingface_hub": {"sync.engines.adaptive.local"},

@@ -60,7 +60,7 @@ class ReplayFigures:
         }
 
     def to_json(self) -> dict[str, object]:
-        """The figures of every way, over all cases, those with changed prose, those that every way could do; each case."""
+        """The figures of every way over all cases, those with changed prose, those that every way did; each case."""
         return {
             "ways": {way: self._way_json(way, self.outcomes) for way in self.ways},
             "changed": {"cases": len(self.changed), **{way: self._way_json(way, self.changed) for way in self.ways}},

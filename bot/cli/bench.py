@@ -15,7 +15,7 @@ from bot.cli.output import Dollars, console, json_option, note, progress, put_fi
 from bot.cli.replays import agreed, mine, replays
 from bot.settings import for_benchmark, read_settings
 from sync.config import Engine
-from sync.engines import Knowledge, create
+from sync.engines import Knowledge, create, one_purse
 
 if TYPE_CHECKING:
     pass
@@ -126,7 +126,7 @@ def articles(
         raise click.BadParameter("name at least one article", param_hint="--articles")
     told, limit = for_benchmark(Engine(engine), read_settings(os.environ), max_cost, 50.0)
     create(told.name, Knowledge(), told.options)  # what is not set up is told before any work is done
-    with progress() as report:
+    with progress() as report, one_purse():
         experiment = prepare(Setup(target, language, wanted, told, added, seen), report)
     if not agreed(experiment.estimate, cost_table(experiment), limit, yes):
         note("nothing was sent")

@@ -17,7 +17,7 @@ from bot.cli.output import PIPE_WIDTH, Dollars, json_option, note, progress, put
 from bot.cli.quality import load_charts
 from bot.settings import for_benchmark, read_settings
 from sync.config import Engine
-from sync.engines import Knowledge, create
+from sync.engines import Knowledge, create, one_purse
 from sync.model import Cost
 
 _MAX_COST = 5.0  # US dollars
@@ -149,7 +149,7 @@ def _bench(
     if not agreed(cost, _cost_table(cost), limit, yes):
         note("nothing was sent")
         return 1
-    with progress() as report:
+    with progress() as report, one_purse():
         figures = bench_replays(cases, engines, report)
     put_figures(figures, json_file)
     if charts is not None:

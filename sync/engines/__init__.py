@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sync.engines.adaptive.purse import one_purse
 from sync.engines.base import Answers, EngineError, Handle, Job, JobError, Knowledge, Translator, done
 from sync.engines.memory import DEFAULT_THRESHOLD, MemoryTranslator
 from sync.engines.none import NoTranslator
@@ -14,7 +15,7 @@ from sync.engines.rehearsal import Rehearsal
 
 __all__ = [
     "ENGINES", "FREE", "PAID", "TAKE_TERMS", "Answers", "EngineError", "Handle", "Job", "JobError", "Knowledge", "Make",
-    "Translator", "check", "create", "done", "max_cost", "rehearse",
+    "Translator", "check", "create", "done", "max_cost", "one_purse", "rehearse",
 ]  # fmt: skip
 
 if TYPE_CHECKING:

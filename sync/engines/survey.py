@@ -89,7 +89,7 @@ def _openai(told: Environment) -> str:
         raise EngineError(
             f"the server has no model {model.model[:100]}: {known}: set {told.name('MODEL')} to one of its own"
         )
-    return f"{model.model} at {model.url}{_price(told)}"
+    return f"{model.model} at {model.server.url}{_price(told)}"
 
 
 def _bedrock(told: Environment) -> str:

@@ -24,6 +24,7 @@ from sync.engines.adaptive.gguf import read_header
 from sync.engines.adaptive.local import LocalModel, local_model
 from sync.engines.adaptive.model import End, Prompt, Turn
 from sync.engines.adaptive.openai import OpenAiModel
+from sync.engines.adaptive.server import Server
 from sync.model import Request, TranslationUnit
 
 NEVER = threading.Event()
@@ -149,7 +150,7 @@ def test_the_real_server_refuses_a_wrong_key(server: Any, monkeypatch: pytest.Mo
 
 
 def test_the_real_server_keeps_to_a_schema_and_says_what_is_too_long(server: Any) -> None:
-    model = OpenAiModel(f"{server.listening_address}/v1", "gemma", "sesame")
+    model = OpenAiModel(Server(f"{server.listening_address}/v1", "sesame", 120.0), "gemma")
     reply = model.ask(Prompt("chat", (Turn("user", '{"text": "A dog."}'),), 60), NEVER)
     assert reply.text.lstrip().startswith("{")
     long = Prompt("chat", (Turn("user", "word " * 3000),), 5)

@@ -222,6 +222,19 @@ def test_the_file_may_be_removed_at_any_time(tmp_path: Path) -> None:
     assert Cache(path).get("b") == Reply("二", End.COMPLETE)
 
 
+def test_the_file_may_be_removed_while_others_have_it_open(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    one, other = Cache(path), Cache(path)
+    for cache in (one, other):
+        cache.put("a", "e", "m", Reply("一"))
+    path.unlink()
+    one.put("b", "e", "m", Reply("二"))
+    assert other.get("b") == Reply("二", End.COMPLETE)
+    other.put("c", "e", "m", Reply("三"))
+    assert one.get("c") == Reply("三", End.COMPLETE)
+    assert one.get("a") is None
+
+
 def test_a_claim_is_ended_by_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
     cache = Cache(path)

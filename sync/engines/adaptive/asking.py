@@ -63,15 +63,19 @@ class Asking:
         """
         if not is_maskable(material.source):
             return Found(None, "its text looks like markup that is meant for the model")
+        is_first = True
         for _ in range(_ASKINGS):
             prompt = build(material, self.model.form, self.model.context)
             if prompt is None:
                 break
             reply = self.reply(self.key(prompt))
             if reply is None:
-                if material.fault is not None:
-                    return Question(prompt, 0)
-                return Question(prompt, len(material.source), 2 if self._may_ask_again(material) else 1)
+                # Its characters are sent once, however often it is asked for.
+                characters = len(material.source) if is_first else 0
+                return Question(
+                    prompt, characters, 2 if material.fault is None and self._may_ask_again(material) else 1
+                )
+            is_first = False
             if reply.end is End.TOO_LONG:
                 # It counts otherwise than `build` does: the half of the examples that are more relevant stay.
                 shorter = shortened(material)

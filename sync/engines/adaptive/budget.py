@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sync.engines.adaptive.cache import Cache
+from sync.engines.adaptive.cache import Cache, Reserved
 from sync.engines.adaptive.model import Prices, Prompt, Spent
 from sync.engines.base import JobError
 from sync.model import Cost
@@ -59,27 +60,32 @@ class Budget:
             f"{limit}, and nothing was sent: raise it, or draft fewer sections"
         )
 
-    def reserve(self, cache: Cache, run: str, runs: Sequence[str], question: Question) -> int:
-        """Sets aside what a question may cost: a number for `Cache.settle`.
+    def reserve(self, cache: Cache, purse: str, run: str, question: Question) -> Reserved:
+        """Sets aside what a question may cost.
 
-        Raises JobError where that and what `runs` have spent, in whichever processes, is more than the limit.
+        Raises JobError where that and what the runs of the purse have spent, in whichever processes, is more than
+        the limit.
         """
         limit = self.max_cost
 
-        def decide(spent: Spent, aside: Spent) -> Spent | None:
-            # A model that took more tokens than was estimated will do so again.
-            estimate, many = question.estimate, max(spent.requests, 1)
+        def decide(spent: Spent, estimated: Spent, aside: Spent) -> Spent | None:
+            # A model that took more tokens than were estimated will do so again.
+            estimate = question.estimate
             wanted = replace(
                 estimate,
-                input_tokens=max(estimate.input_tokens, spent.input_tokens // many),
-                output_tokens=max(estimate.output_tokens, spent.output_tokens // many),
+                input_tokens=_scaled(estimate.input_tokens, spent.input_tokens, estimated.input_tokens),
+                output_tokens=_scaled(estimate.output_tokens, spent.output_tokens, estimated.output_tokens),
             )
             return wanted if limit is None or self.dollars(spent + aside + wanted) <= limit else None
 
-        place = cache.reserve(run, runs, decide)
-        if place is None:
+        reserved = cache.reserve(purse, run, decide)
+        if reserved is None:
             raise JobError(
-                f"engine {self.engine}: ${self.dollars(cache.spent(runs)):,.2f} were spent, and more would go over the "
-                f"max_cost of ${limit:g}: what was answered is kept; raise it, and run it again"
+                f"engine {self.engine}: ${self.dollars(cache.spent_of(purse)):,.2f} were spent, and more would go over "
+                f"the max_cost of ${limit:g}: what was answered is kept; raise it, and run it again"
             )
-        return place
+        return reserved
+
+
+def _scaled(estimate: int, spent: int, estimated: int) -> int:
+    return estimate if spent <= estimated or not estimated else math.ceil(estimate * spent / estimated)

@@ -11,8 +11,9 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sync.engines.adaptive.model import End, Reply, Spent
@@ -26,13 +27,31 @@ CREATE TABLE IF NOT EXISTS answers (
 CREATE TABLE IF NOT EXISTS claims (
     key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS spending (
-    id INTEGER PRIMARY KEY, run TEXT NOT NULL, settled INTEGER NOT NULL, characters INTEGER NOT NULL,
-    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS spending_of_run ON spending (run);
+CREATE TABLE IF NOT EXISTS spent (
+    run TEXT PRIMARY KEY, purse TEXT NOT NULL, requests INTEGER NOT NULL, characters INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+    estimated_input INTEGER NOT NULL, estimated_output INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS spent_of_purse ON spent (purse);
+CREATE TABLE IF NOT EXISTS aside (
+    id TEXT PRIMARY KEY, purse TEXT NOT NULL, run TEXT NOT NULL, input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
 """
-_RESERVE = "INSERT INTO spending (run, settled, characters, input_tokens, output_tokens, at) VALUES (?, ?, ?, ?, ?, ?)"
+_NOWHERE = (0, 0)
+_ADD = (
+    "INSERT INTO spent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO UPDATE SET "
+    "requests = requests + excluded.requests, characters = characters + excluded.characters, "
+    "input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens, "
+    "estimated_input = estimated_input + excluded.estimated_input, "
+    "estimated_output = estimated_output + excluded.estimated_output, at = excluded.at"
+)
+_SUM = (
+    "SELECT sum(requests), sum(characters), sum(input_tokens), sum(output_tokens), sum(estimated_input), "
+    "sum(estimated_output) FROM spent WHERE purse = ?"
+)
+_ASIDE = "SELECT count(*), sum(input_tokens), sum(output_tokens) FROM aside WHERE purse = ?"
+_FORGET = ("DELETE FROM spent WHERE at < ?", "DELETE FROM aside WHERE at < ?")
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 _ABANDONED = 90 * 86_400.0  # seconds
 # This process, among all that had its number before it: a container begins with the same one each time.
@@ -45,6 +64,16 @@ def cache_path(environment: Mapping[str, str]) -> Path:
         return Path(environment["AMTS_CACHE"]).expanduser()
     base = environment.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path("~/.cache").expanduser()) / "amts" / "answers.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What is set aside for a request of a run."""
+
+    id: str
+    purse: str
+    run: str
+    amount: Spent
 
 
 class Cache:
@@ -61,8 +90,12 @@ class Cache:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make(self._path)
         connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
+        # No WAL: who removes this file alone would leave the others of it, which fit no new one.
+        connection.execute("PRAGMA journal_mode = TRUNCATE")
+        connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SCHEMA)
+        for statement in _FORGET:
+            connection.execute(statement, (time.time() - _ABANDONED,))
         return connection, _identity(self._path)
 
     def get(self, key: str) -> Reply | None:
@@ -95,41 +128,45 @@ class Cache:
         """The caller does not ask for it any more."""
         self._run("DELETE FROM claims WHERE key = ? AND owner = ?", key, _owner())
 
-    # What a job has spent, in whichever processes.
+    # What runs have spent, in whichever processes. Runs of one purse share a limit.
 
-    def reserve(self, run: str, runs: Iterable[str], decide: Callable[[Spent, Spent], Spent | None]) -> int | None:
-        """Sets aside what a request of a run may take, before it is sent: a number for `settle`.
+    def reserve(self, purse: str, run: str, decide: Callable[[Spent, Spent, Spent], Spent | None]) -> Reserved | None:
+        """Sets aside what a request may take, before it is sent.
 
-        `decide` says how much, knowing what these `runs` have spent together, and what of theirs is set aside; where
-        it says None, nothing is set aside.
+        `decide` says how much, knowing what the runs of the purse have spent, what had been estimated for that, and
+        what is set aside; where it says None, nothing is set aside.
         """
-        runs = tuple(runs)
         with self._alone() as connection:
-            wanted = decide(_sum(connection, runs, 1), _sum(connection, runs, 0))
+            wanted = decide(*_purse(connection, purse))
             if wanted is None:
                 return None
-            values = (run, 0, wanted.characters, wanted.input_tokens, wanted.output_tokens, time.time())
-            return connection.execute(_RESERVE, values).lastrowid
+            reserved = Reserved(secrets.token_hex(16), purse, run, wanted)
+            values = (reserved.id, purse, run, wanted.input_tokens, wanted.output_tokens, time.time())
+            connection.execute("INSERT INTO aside VALUES (?, ?, ?, ?, ?, ?)", values)
+            return reserved
 
-    def settle(self, place: int, spent: Spent) -> None:
-        """What the request took in the end; nothing at all where that is no request."""
-        if spent.requests:
-            statement = (
-                "UPDATE spending SET settled = 1, characters = ?, input_tokens = ?, output_tokens = ? WHERE id = ?"
-            )
-            self._run(statement, spent.characters, spent.input_tokens, spent.output_tokens, place)
-        else:
-            self._run("DELETE FROM spending WHERE id = ?", place)
+    def settle(self, reserved: Reserved, spent: Spent, estimated: Spent) -> None:
+        """What the request took in the end, and what had been estimated for it."""
+        values = (
+            reserved.run, reserved.purse, spent.requests, spent.characters, spent.input_tokens, spent.output_tokens,
+            estimated.input_tokens, estimated.output_tokens, time.time(),
+        )  # fmt: skip
+        with self._alone() as connection:
+            connection.execute("DELETE FROM aside WHERE id = ?", (reserved.id,))
+            connection.execute(_ADD, values)
 
-    def spent(self, runs: Iterable[str]) -> Spent:
-        """What these runs have spent together, with what is set aside."""
-        runs = tuple(runs)
+    def spent(self, run: str) -> Spent:
+        """What a run has spent."""
+        statement = "SELECT requests, characters, input_tokens, output_tokens FROM spent WHERE run = ?"
         with self._connected() as connection:
-            return _sum(connection, runs, 1) + _sum(connection, runs, 0)
+            found = connection.execute(statement, (run,)).fetchone()
+        return Spent(*found) if found else Spent()
 
-    def forget(self, run: str) -> None:
-        """The run is over; and so are those that nobody ended, long ago."""
-        self._run("DELETE FROM spending WHERE run = ? OR at < ?", run, time.time() - _ABANDONED)
+    def spent_of(self, purse: str) -> Spent:
+        """What all runs of a purse have spent, with what is set aside."""
+        with self._connected() as connection:
+            spent, _, aside = _purse(connection, purse)
+        return spent + aside
 
     def close(self) -> None:
         """Closes the file."""
@@ -156,6 +193,7 @@ class Cache:
         with self._lock, self._explained():
             if _identity(self._path) != self._file:  # somebody has removed it, which is allowed at any time
                 self._connection.close()
+                self._file = _NOWHERE
                 self._connection, self._file = self._opened()
             yield self._connection
 
@@ -180,19 +218,15 @@ def _identity(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
     except FileNotFoundError:
-        return 0, 0
+        return -1, -1
     return found.st_dev, found.st_ino
 
 
-def _sum(connection: sqlite3.Connection, runs: Iterable[str], settled: int) -> Spent:
-    statement = (
-        "SELECT count(*), sum(characters), sum(input_tokens), sum(output_tokens) FROM spending "
-        "WHERE run = ? AND settled = ?"
-    )
-    found = Spent()
-    for run in runs:
-        found += Spent(*(value or 0 for value in connection.execute(statement, (run, settled)).fetchone()))
-    return found
+def _purse(connection: sqlite3.Connection, purse: str) -> tuple[Spent, Spent, Spent]:
+    """What was spent, what had been estimated for it, what is set aside."""
+    sums = [value or 0 for value in connection.execute(_SUM, (purse,)).fetchone()]
+    aside = [value or 0 for value in connection.execute(_ASIDE, (purse,)).fetchone()]
+    return Spent(*sums[:4]), Spent(0, 0, *sums[4:]), Spent(aside[0], 0, *aside[1:])
 
 
 def _owner() -> str:

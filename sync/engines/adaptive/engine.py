@@ -10,15 +10,18 @@ import json
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from sync.engines.adaptive.asking import Asking
-from sync.engines.adaptive.budget import Budget, Question
+from sync.engines.adaptive.budget import Budget
 from sync.engines.adaptive.cache import Cache
 from sync.engines.adaptive.model import Model, Spent
 from sync.engines.adaptive.options import Options
 from sync.engines.adaptive.prompt import Material, terms_in
+from sync.engines.adaptive.purse import current_purse
 from sync.engines.adaptive.retrieval import Retriever
 from sync.engines.adaptive.run import Run
 from sync.engines.amazon.documents import has_words
@@ -53,8 +56,12 @@ class AdaptiveTranslator:
         self._asking = Asking(name, model, cache, options.retry, threading.Semaphore(model.concurrency))
         self._budget = Budget(name, model.prices, options.max_cost, options.max_characters)
         self._retrievers: dict[tuple[str, str], Retriever] = {}
+        self._purse = current_purse() or secrets.token_hex(16)
         self._planned: dict[str, Run] = {}  # by their jobs, which were not submitted yet
         self._runs: dict[Handle, Run] = {}
+        self._lock = threading.RLock()
+        # Nobody can ask for the answers any more once this is gone; what was answered is kept.
+        weakref.finalize(self, _stop_all, self._runs).atexit = False
 
     # The protocol.
 
@@ -77,14 +84,15 @@ class AdaptiveTranslator:
 
     def submit(self, job: Job) -> Handle:
         """The job itself: it is worked on by whoever polls. Raises EngineError where it is over the limits."""
-        run = self._plan(job)
-        if objection := self._budget.objection(self._budget.cost(run.questions)):
-            raise EngineError(objection)
-        del self._planned[dump_job(job)]
-        fields = {"engine": self.name, "run": run.id, "job": json.loads(dump_job(job))}
-        handle = json.dumps(fields, ensure_ascii=False, sort_keys=True)
-        self._runs[handle] = run
-        return handle
+        with self._lock:
+            run = self._plan(job)
+            if objection := self._budget.objection(self._budget.cost(run.questions)):
+                raise EngineError(objection)
+            del self._planned[dump_job(job)]
+            fields = {"engine": self.name, "purse": self._purse, "run": run.id, "job": json.loads(dump_job(job))}
+            handle = json.dumps(fields, ensure_ascii=False, sort_keys=True)
+            self._runs[handle] = run
+            return handle
 
     def poll(self, handle: Handle) -> Answers | None:
         """Waits some seconds for the model; the answers once each segment has one. Raises EngineError, JobError.
@@ -92,13 +100,12 @@ class AdaptiveTranslator:
         The model is asked on until the job is done, also between two polls.
         """
         run = self._run(handle)
-        run.start(lambda question: self._reserve(run, question))
+        run.start(partial(self._budget.reserve, self._cache, run.purse, run.id))
         turn = min(max(_TURN, (time.monotonic() - run.began) / _SHARE), _LONGEST_TURN)
         try:
             return self._answers(run) if run.wait(turn) else None
         except EngineError:
-            run.close()
-            del self._runs[handle]  # whoever asks again begins anew
+            self._drop(handle)  # whoever asks again begins anew
             raise
 
     def done(self, handle: Handle) -> int:
@@ -108,39 +115,44 @@ class AdaptiveTranslator:
 
     def spent(self, handle: Handle) -> Spent:
         """What was asked of the model for a job, in whichever processes."""
-        return self._cache.spent([self._run(handle).id])
+        return self._cache.spent(self._run(handle).id)
 
     def finish(self, handle: Handle) -> None:
         """The answers stay in the cache: they are worth as much to the next job."""
-        run = self._run(handle)
-        run.close()
-        self._cache.forget(run.id)
-        del self._runs[handle]
+        self._drop(handle)
 
     # A job at work.
 
     def _plan(self, job: Job) -> Run:
         key = dump_job(job)
-        if key not in self._planned:
-            # A name of its own: what a run before it spent is not this one's.
-            self._planned[key] = self._begun(secrets.token_hex(16), job)
-        return self._planned[key]
+        with self._lock:
+            if key not in self._planned:
+                # A name of its own: what a run before it spent is not this one's.
+                self._planned[key] = self._begun(self._purse, secrets.token_hex(16), job)
+            return self._planned[key]
 
     def _run(self, handle: Handle) -> Run:
-        if handle not in self._runs:
-            self._runs[handle] = self._begun(*self._load(handle))
-        return self._runs[handle]
+        with self._lock:
+            if handle not in self._runs:
+                self._runs[handle] = self._begun(*self._load(handle))
+            return self._runs[handle]
 
-    def _load(self, handle: Handle) -> tuple[str, Job]:
+    def _drop(self, handle: Handle) -> None:
+        with self._lock:
+            run = self._runs.pop(handle, None)
+        if run is not None:
+            run.close()
+
+    def _load(self, handle: Handle) -> tuple[str, str, Job]:
         try:
             fields = json.loads(handle)
             if fields["engine"] != self.name:
                 raise ValueError
-            return str(fields["run"]), job_of(fields["job"])
+            return str(fields["purse"]), str(fields["run"]), job_of(fields["job"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise EngineError("not a handle of this engine: submit the job again") from None
 
-    def _begun(self, id: str, job: Job) -> Run:
+    def _begun(self, purse: str, id: str, job: Job) -> Run:
         # What differs from a unit of the book by tokens and numbers at most needs no model.
         exact = MemoryTranslator(self._knowledge.memory, 1.0)
         known: dict[str, Translation] = {}
@@ -156,7 +168,7 @@ class AdaptiveTranslator:
             else:
                 known[request.id] = Translation(request.id, request.source, "nothing to translate")
         usual = self._retriever(job.source_language, job.target_language).usual_ratio if materials else None
-        return Run(id, job, known, materials, self._asking, usual)
+        return Run(purse, id, job, known, materials, self._asking, usual)
 
     def _material(self, job: Job, request: Request) -> Material:
         languages = (job.source_language, job.target_language)
@@ -175,11 +187,6 @@ class AdaptiveTranslator:
             self._retrievers[languages] = Retriever(self._knowledge.units, language, source_language)
         return self._retrievers[languages]
 
-    def _reserve(self, run: Run, question: Question) -> int:
-        # One limit for all jobs of this engine.
-        runs = {run.id, *(each.id for each in list(self._runs.values()))}
-        return self._budget.reserve(self._cache, run.id, sorted(runs), question)
-
     # What comes of it.
 
     def _answers(self, run: Run) -> Answers:
@@ -191,7 +198,7 @@ class AdaptiveTranslator:
             else:
                 fault = f"{self.name}: {found.fault}"
                 translations[id] = replace(near[id], reason=f"{near[id].reason}; {fault}" if near[id].text else fault)
-        spent = self._cache.spent([run.id])
+        spent = self._cache.spent(run.id)
         cost = Cost(spent.characters, spent.characters, self._budget.dollars(spent)) if self._model.prices else None
         return Answers(translations, self._notes(run, spent), cost)
 
@@ -212,3 +219,8 @@ class AdaptiveTranslator:
             f"{spent.output_tokens:,} written{price}; no answer could be used "
             f"for {waiting:,} of {len(run.materials):,} segments",
         )
+
+
+def _stop_all(runs: Mapping[Handle, Run]) -> None:
+    for run in runs.values():
+        run.stop()

@@ -88,6 +88,7 @@ class Reply:
     end: End = End.COMPLETE
     input_tokens: int = 0
     output_tokens: int = 0
+    requests: int = 1  # that it took
 
 
 def is_too_long(said: str) -> bool:
@@ -106,7 +107,7 @@ def received(
     text = _HALF.sub("\ufffd", text)  # half of a surrogate pair, which JSON can hold and no file can
     written = _counted(output_tokens) or (estimated_tokens(text) if text else 0)
     read = _counted(input_tokens) or prompt.tokens
-    return Reply(text, end, read + lost * prompt.tokens, written + lost * prompt.answer_tokens)
+    return Reply(text, end, read + lost * prompt.tokens, written + lost * prompt.answer_tokens, 1 + lost)
 
 
 def _counted(value: object) -> int:
@@ -148,6 +149,10 @@ class Spent:
     characters: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+
+    def times(self, count: int) -> Spent:
+        """The same, so many times; its characters were sent all the same, and are told with the answer."""
+        return Spent(count, 0, self.input_tokens * count, self.output_tokens * count)
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(

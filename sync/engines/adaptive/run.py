@@ -6,29 +6,33 @@ import atexit
 import heapq
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 
 from sync.engines.adaptive.asking import Asking, Found
 from sync.engines.adaptive.budget import Question
+from sync.engines.adaptive.cache import Reserved
 from sync.engines.adaptive.model import NoAnswer, Reply, Spent
 from sync.engines.adaptive.prompt import Material
-from sync.engines.base import EngineError, Job
+from sync.engines.base import EngineError, Job, JobError
 from sync.faults import unexpected
 from sync.model import Translation
 
 _ELSEWHERE = 0.5  # seconds until it is looked again for what another process asks for
 _FAREWELL = 10.0  # seconds for requests that are under way when nobody waits any more
+_running: weakref.WeakSet[Run] = weakref.WeakSet()
+Reserve = Callable[[Question], Reserved]
 
 
 class Run:
-    """A job on which this process works. `id` is the same in all processes; `known` needs no model.
+    """A job on which this process works. `purse` and `id` are the same in all processes; `known` needs no model.
 
     Threads end by themselves once all is found, with the first error, and by `close`.
     """
 
     def __init__(
         self,
+        purse: str,
         id: str,
         job: Job,
         known: Mapping[str, Translation],
@@ -37,6 +41,7 @@ class Run:
         usual: float | None,
     ) -> None:
         """`usual`: see `sync.engines.adaptive.trust.read`."""
+        self.purse = purse
         self.id = id
         self.job = job
         self.known = known
@@ -48,6 +53,7 @@ class Run:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._is_begun = False
         self._error: EngineError | None = None
         self._questions: dict[str, Question] = {}
         self._waiting: dict[str, list[str]] = {}  # the segments that wait for a question's answer
@@ -57,6 +63,7 @@ class Run:
         self._proven = False  # whether an answer has come
         for id in materials:
             self._look(id)
+        self._plan()
 
     @property
     def questions(self) -> list[Question]:
@@ -64,19 +71,25 @@ class Run:
         with self._changed:
             return list(self._questions.values())
 
-    def start(self, reserve: Callable[[Question], int]) -> None:
+    def start(self, reserve: Reserve) -> None:
         """Begin to ask, if that is not done yet.
 
         `reserve` comes before each request, and may refuse it by a JobError.
         """
         with self._changed:
-            if self._threads or not self._questions:
+            if self._is_begun or not self._questions:
                 return
-            many = min(self._asking.model.concurrency, len(self._questions))
-            self._threads = [threading.Thread(target=self._work, args=(reserve,), daemon=True) for _ in range(many)]
-        atexit.register(self.close)
-        for thread in self._threads:
-            thread.start()
+            self._is_begun = True
+            _running.add(self)
+            try:
+                for _ in range(min(self._asking.model.concurrency, len(self._questions))):
+                    thread = threading.Thread(target=self._work, args=(reserve,), daemon=True)
+                    thread.start()
+                    self._threads.append(thread)
+            except RuntimeError:  # no more threads are to be had: those that there are do it
+                if not self._threads:
+                    self._is_begun = False
+                    raise JobError("no thread can be started to ask the model: stop other programs, or wait") from None
 
     def wait(self, seconds: float) -> bool:
         """Whether each segment has its answer within so many seconds. Raises what stopped it: EngineError."""
@@ -88,17 +101,22 @@ class Run:
 
     def close(self) -> None:
         """Ask for nothing more. Requests that are under way have some seconds to end."""
-        atexit.unregister(self.close)
+        close_all([self])
+
+    def stop(self) -> None:
+        """Begin no request any more."""
         self._stop.set()
         with self._changed:
             self._changed.notify_all()
-        until = time.monotonic() + _FAREWELL
-        for thread in self._threads:
+
+    def join(self, until: float) -> None:
+        """Wait for requests that are under way, until a `time.monotonic()`."""
+        for thread in list(self._threads):
             thread.join(max(until - time.monotonic(), 0.0))
 
     # In the threads.
 
-    def _work(self, reserve: Callable[[Question], int]) -> None:
+    def _work(self, reserve: Reserve) -> None:
         try:
             while (key := self._take()) is not None:
                 try:
@@ -125,7 +143,7 @@ class Run:
                 self._changed.wait(self._due[0][0] - now if is_free and self._due else None)
             return None
 
-    def _ask(self, key: str, reserve: Callable[[Question], int]) -> None:
+    def _ask(self, key: str, reserve: Reserve) -> None:
         with self._asking.places:
             if self._stop.is_set():
                 return
@@ -140,7 +158,7 @@ class Run:
                 self._look(id)
             self._changed.notify_all()
 
-    def _is_asked(self, key: str, reserve: Callable[[Question], int]) -> bool:
+    def _is_asked(self, key: str, reserve: Reserve) -> bool:
         """Ask, unless another process does so at this moment."""
         cache = self._asking.cache
         if not cache.claim(key, self._asking.model.patience):
@@ -151,24 +169,20 @@ class Run:
             cache.release(key)
         return True
 
-    def _answered(self, question: Question, reserve: Callable[[Question], int]) -> Reply:
+    def _answered(self, question: Question, reserve: Reserve) -> Reply:
         """The answer, and what it took noted."""
         cache, model = self._asking.cache, self._asking.model
-        place = reserve(question)
-        estimate = question.estimate
+        reserved = reserve(question)
         try:
             reply = model.ask(question.prompt, self._stop)
         except NoAnswer as error:
-            sent = error.sent
-            cache.settle(
-                place,
-                Spent(sent, estimate.characters, estimate.input_tokens * sent, estimate.output_tokens * sent),
-            )
+            cache.settle(reserved, reserved.amount.times(error.sent), question.estimate.times(error.sent))
             raise
         except BaseException:
-            cache.settle(place, Spent())
+            cache.settle(reserved, Spent(), Spent())
             raise
-        cache.settle(place, replace(estimate, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens))
+        spent = Spent(reply.requests, question.characters, reply.input_tokens, reply.output_tokens)
+        cache.settle(reserved, spent, question.estimate.times(reply.requests))
         return reply
 
     def _fail(self, error: EngineError) -> None:
@@ -193,6 +207,26 @@ class Run:
                     self._push(key, 0.0)
                 self._waiting.setdefault(key, []).append(id)
 
+    def _plan(self) -> None:
+        """The shortest one first, which the others wait for; then the longest, so that none is alone at the end."""
+        keys = sorted(self._questions, key=lambda key: -self._questions[key].prompt.answer_tokens)
+        self._due.clear()
+        for key in [*keys[-1:], *keys[:-1]]:
+            self._push(key, 0.0)
+
     def _push(self, key: str, when: float) -> None:
         self._order += 1
         heapq.heappush(self._due, (when, self._order, key))
+
+
+def close_all(runs: Iterable[Run]) -> None:
+    """Ask for nothing more in any of them, and give what is under way some seconds, all of it together."""
+    stopped = list(runs)
+    for run in stopped:
+        run.stop()
+    until = time.monotonic() + _FAREWELL
+    for run in stopped:
+        run.join(until)
+
+
+atexit.register(lambda: close_all(_running))
