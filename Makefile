@@ -8,6 +8,8 @@ EXTRAS := dev,adaptive,bench,bot,charts,postgres,sandbox,tmx
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests wait for processes of theirs, so that one more worker than there are cores has something to do.
+JOBS := $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 # Real data for `make bench`; the tests look there too, and skip what needs it where it is absent.
 AMTS_D2L ?= ../shared/d2l
 
@@ -17,7 +19,7 @@ demo: $(READY)
 	@$(BIN)/amts demo
 
 test: lint
-	$(BIN)/pytest --numprocesses=auto --dist=loadfile
+	$(BIN)/pytest --numprocesses=$(JOBS) --dist=loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check
