@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from sync.engines import Job
+from sync.model import Request
 
 
 @dataclass(frozen=True)
@@ -104,3 +110,25 @@ def segment(asked: Mapping[str, Any]) -> dict[str, Any]:
 def translation(text: str) -> str:
     """A good answer's content."""
     return json.dumps({"translation": text}, ensure_ascii=False)
+
+
+GOOD = translation("计算模型的梯度。")  # to each segment of `gradients`
+Setting = Callable[..., None]
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Setting:
+    """A function that sets the environment; the answers are kept in a file of the test's own."""
+    monkeypatch.setenv("AMTS_CACHE", str(tmp_path / "answers.sqlite"))
+
+    def put(variables: Mapping[str, str], **more: str) -> None:
+        for name, value in {**variables, **more}.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+def gradients(many: int) -> Job:
+    """So many segments, each of them one letter longer than the one before."""
+    texts = (f"The gradient of model {'a' * (number + 1)} is computed." for number in range(many))
+    return Job("en", "zh", tuple(Request(str(number), text) for number, text in enumerate(texts)))

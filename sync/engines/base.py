@@ -98,6 +98,15 @@ class Translator(Protocol):
         ...
 
 
+def exceeded(dollars: float, characters: int, max_cost: float | None, max_characters: int | None) -> str | None:
+    """The limit that work of so many dollars and characters is over, for people; None where it is over none."""
+    if max_cost is not None and dollars > max_cost:
+        return f"max_cost of ${max_cost:g}"
+    if max_characters is not None and characters > max_characters:
+        return f"max_characters of {max_characters:,}"
+    return None
+
+
 def done(translator: Translator, handle: Handle) -> int:
     """How many segments of a job an engine has worked off; 0 where it does not tell."""
     tell = getattr(translator, "done", None)

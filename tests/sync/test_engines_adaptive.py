@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from sync.checks import verify_tokens
 from sync.drafts import wait
 from sync.engines import Answers, EngineError, Job, JobError, Knowledge, Translator, check, create, done, rehearse
 from sync.model import Request, Term, Translation, TranslationUnit
-from tests.model_server import ModelServer, Raw, Script, model_server, segment, translation
+from tests.model_server import ModelServer, Raw, Script, Setting, model_server, segment, setting, translation
+
+__all__ = ["setting"]  # a fixture
 
 UNITS = (
     TranslationUnit("We train the model for 10 epochs.", "我们训练模型10个周期。"),
@@ -28,21 +30,6 @@ UNITS = (
 KNOWN = Knowledge(UNITS)
 SOURCE = "The gradient of the model is computed for `all` layers."
 GOOD = "对<0>层计算模型的梯度。"
-
-
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Mapping[str, str]], None]:
-    """A function that sets the environment; the answers are kept in a file of the test's own."""
-    monkeypatch.setenv("AMTS_CACHE", str(tmp_path / "answers.sqlite"))
-
-    def put(variables: Mapping[str, str]) -> None:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-
-    return put
-
-
-Setting = Callable[[Mapping[str, str]], None]
 
 
 def engine(server: ModelServer, setting: Setting, knowledge: Knowledge = KNOWN, **options: object) -> Translator:

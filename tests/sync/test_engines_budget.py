@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,28 +22,11 @@ from sync.engines.adaptive.cache import Cache
 from sync.engines.adaptive.model import NoAnswer, Prompt, Spent, Turn
 from sync.engines.adaptive.openai import openai_model
 from sync.model import Request
-from tests.model_server import Raw, model_server, segment, translation
+from tests.model_server import GOOD, Raw, Setting, gradients, model_server, segment, setting, translation
 
-GOOD = translation("计算模型的梯度。")
+__all__ = ["setting"]  # a fixture
+
 PRICES = "1000 1000"  # dollars for a million tokens
-Setting = Callable[..., None]
-
-
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Setting:
-    """A function that sets the environment; the answers are kept in a file of the test's own."""
-    monkeypatch.setenv("AMTS_CACHE", str(tmp_path / "answers.sqlite"))
-
-    def put(variables: Mapping[str, str], **more: str) -> None:
-        for name, value in {**variables, **more}.items():
-            monkeypatch.setenv(name, value)
-
-    return put
-
-
-def job(many: int) -> Job:
-    texts = (f"The gradient of model {'a' * (number + 1)} is computed." for number in range(many))
-    return Job("en", "zh", tuple(Request(str(number), text) for number, text in enumerate(texts)))
 
 
 def told(tokens: int, text: str = GOOD) -> Raw:
@@ -63,7 +46,7 @@ def test_many_at_once_spend_no_more_than_one(setting: Setting) -> None:
     with model_server(dear) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES, AMTS_OPENAI_CONCURRENCY="16")
         translator = create("openai", Knowledge(), {"retry": False, "max_cost": 50})
-        handle = translator.submit(job(40))
+        handle = translator.submit(gradients(40))
         with pytest.raises(
             JobError, match=r"were spent, and more would go over the max_cost of \$50: what was answered is kept"
         ):
@@ -84,7 +67,7 @@ def test_what_other_processes_spent_on_a_job_counts(setting: Setting) -> None:
     with model_server(lambda _: told(3_000)) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES, AMTS_OPENAI_CONCURRENCY="1")
         translator = create("openai", Knowledge(), {"max_cost": 20, "retry": False})
-        handle = translator.submit(job(8))
+        handle = translator.submit(gradients(8))
         said = [
             subprocess.run([sys.executable, "-c", program], input=handle, capture_output=True, text=True, check=True)
             for _ in range(3)
@@ -94,7 +77,7 @@ def test_what_other_processes_spent_on_a_job_counts(setting: Setting) -> None:
         # A run of its own has a limit of its own, and goes on with what was answered.
         again = create("openai", Knowledge(), {"max_cost": 100, "retry": False})
         before = len(server.asked)
-        found = wait(again, again.submit(job(8)), lambda: None)
+        found = wait(again, again.submit(gradients(8)), lambda: None)
     assert found.cost is not None
     assert found.cost.dollars == pytest.approx(6 * (8 - before))
     assert all(each.text for each in found.translations.values())
@@ -198,7 +181,7 @@ def test_two_who_poll_are_told_the_same(setting: Setting) -> None:
     with model_server(lambda _: Raw(401, "no")) as server:
         setting(server.environment())
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(2))
+        handle = translator.submit(gradients(2))
         said: list[str] = []
 
         def poll() -> None:
@@ -223,7 +206,7 @@ def test_who_is_gone_asks_for_nothing_more(setting: Setting) -> None:
     with model_server(slow) as server:
         setting(server.environment(), AMTS_OPENAI_CONCURRENCY="1")
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(200))
+        handle = translator.submit(gradients(200))
         assert translator.poll(handle) is None  # and it goes on, though nobody polls
         del translator
         gc.collect()
@@ -237,7 +220,7 @@ def test_jobs_of_one_engine_share_its_limit(setting: Setting) -> None:
     with model_server(lambda _: told(3_000)) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES, AMTS_OPENAI_CONCURRENCY="2")
         translator = create("openai", Knowledge(), {"max_cost": 20, "retry": False})
-        first, second = job(3), Job("en", "zh", (Request("x", "Another sentence is here."),))
+        first, second = gradients(3), Job("en", "zh", (Request("x", "Another sentence is here."),))
         handles = [translator.submit(first), translator.submit(second)]
         assert wait(translator, handles[0], lambda: None).cost is not None
         with pytest.raises(JobError, match="over the max_cost"):
@@ -258,12 +241,12 @@ def test_what_a_server_does_not_count_is_estimated(setting: Setting, usage: obje
     with model_server(silent) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES)
         translator = create("openai", Knowledge(), {})
-        most = translator.estimate(job(4))
-        found = wait(translator, translator.submit(job(4)), lambda: None)
+        most = translator.estimate(gradients(4))
+        found = wait(translator, translator.submit(gradients(4)), lambda: None)
     assert most is not None
     assert found.cost is not None
     assert 0 < found.cost.dollars <= most.dollars
-    assert found.cost.characters == sum(len(request.source) for request in job(4).requests)
+    assert found.cost.characters == sum(len(request.source) for request in gradients(4).requests)
 
 
 def test_what_does_not_come_in_time_may_have_to_be_paid_for(setting: Setting) -> None:
@@ -276,7 +259,7 @@ def test_what_does_not_come_in_time_may_have_to_be_paid_for(setting: Setting) ->
     with model_server(late) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES, AMTS_OPENAI_TIMEOUT="1")
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(1))
+        handle = translator.submit(gradients(1))
         with pytest.raises(JobError, match=r"nothing within the 1 seconds of AMTS_OPENAI_TIMEOUT; asked 2 times"):
             wait(translator, handle, lambda: None)
         gate.set()
@@ -291,7 +274,7 @@ def test_what_was_never_sent_costs_nothing(setting: Setting, tmp_path: Path) -> 
     with model_server(lambda _: Raw(401, "no")) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES)
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(3))
+        handle = translator.submit(gradients(3))
         with pytest.raises(JobError, match="HTTP 401"):
             wait(translator, handle, lambda: None)
     assert Cache(tmp_path / "answers.sqlite").spent(json.loads(handle)["run"]) == Spent()
@@ -304,8 +287,8 @@ def test_an_estimate_holds_for_answers_that_are_refused_once(setting: Setting) -
     with model_server(wrong_first) as server:
         setting(server.environment(), AMTS_OPENAI_PRICES=PRICES)
         translator = create("openai", Knowledge(), {})
-        most = translator.estimate(job(3))
-        found = wait(translator, translator.submit(job(3)), lambda: None)
+        most = translator.estimate(gradients(3))
+        found = wait(translator, translator.submit(gradients(3)), lambda: None)
     assert len(server.asked) == 6
     assert most is not None
     assert found.cost is not None
@@ -326,7 +309,7 @@ def test_one_slow_answer_keeps_nobody_waiting(setting: Setting) -> None:
     with model_server(slow) as server:
         setting(server.environment(), AMTS_OPENAI_CONCURRENCY="2")
         translator = create("openai", Knowledge(), {})
-        found = wait(translator, translator.submit(job(30)), lambda: None)
+        found = wait(translator, translator.submit(gradients(30)), lambda: None)
     assert all(each.text for each in found.translations.values())
     assert server.at_once == 2
 
@@ -360,7 +343,7 @@ def test_who_gives_up_asks_for_nothing_more(setting: Setting) -> None:
     with model_server(held) as server:
         setting(server.environment(), AMTS_OPENAI_CONCURRENCY="2")
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(20))
+        handle = translator.submit(gradients(20))
         poll = threading.Thread(target=translator.poll, args=(handle,))
         poll.start()
         assert begun.wait(30)

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,32 +17,25 @@ from typing import Any
 import pytest
 
 from sync.drafts import wait
-from sync.engines import Answers, EngineError, Job, JobError, Knowledge, create, rehearse
+from sync.engines import Answers, EngineError, JobError, Knowledge, create, rehearse
 from sync.engines.adaptive.cache import Cache
 from sync.engines.adaptive.model import End, Reply
 from sync.engines.survey import survey
-from sync.model import Request, TranslationUnit
-from tests.model_server import ModelServer, Raw, Script, model_server, segment, translation
+from sync.model import TranslationUnit
+from tests.model_server import (
+    GOOD,
+    ModelServer,
+    Raw,
+    Script,
+    Setting,
+    gradients,
+    model_server,
+    segment,
+    setting,
+    translation,
+)  # fmt: skip
 
-GOOD = translation("计算模型的梯度。")
-Setting = Callable[..., None]
-
-
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Setting:
-    """A function that sets the environment; the answers are kept in a file of the test's own."""
-    monkeypatch.setenv("AMTS_CACHE", str(tmp_path / "answers.sqlite"))
-
-    def put(variables: Mapping[str, str], **more: str) -> None:
-        for name, value in {**variables, **more}.items():
-            monkeypatch.setenv(name, value)
-
-    return put
-
-
-def job(many: int) -> Job:
-    texts = (f"The gradient of model {'a' * (number + 1)} is computed." for number in range(many))
-    return Job("en", "zh", tuple(Request(str(number), text) for number, text in enumerate(texts)))
+__all__ = ["setting"]  # a fixture
 
 
 @pytest.fixture
@@ -58,7 +51,7 @@ def asked(server: ModelServer, script: Script, many: int) -> tuple[Answers, list
     server.script = script
     before = len(server.asked)
     translator = create("openai", Knowledge(), {"retry": False})
-    return wait(translator, translator.submit(job(many)), lambda: None), server.asked[before:]
+    return wait(translator, translator.submit(gradients(many)), lambda: None), server.asked[before:]
 
 
 def test_one_segment_that_is_refused_does_not_touch_the_others(server: ModelServer) -> None:
@@ -73,7 +66,7 @@ def test_one_segment_that_is_refused_does_not_touch_the_others(server: ModelServ
     assert "content_filter" in texts[2].reason
     # It may be answered another day.
     found, again = asked(server, lambda _: GOOD, 10)
-    assert [segment(each)["text"] for each in again] == [job(10).requests[2].source]
+    assert [segment(each)["text"] for each in again] == [gradients(10).requests[2].source]
     assert all(each.text for each in found.translations.values())
 
 
@@ -81,7 +74,7 @@ def test_a_server_that_refuses_everything_is_not_asked_for_a_whole_book(setting:
     with model_server(lambda _: Raw(400, "no such parameter")) as server:
         setting(server.environment())
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(50))
+        handle = translator.submit(gradients(50))
         with pytest.raises(JobError, match="HTTP 400: no such parameter"):
             wait(translator, handle, lambda: None)
         assert len(server.asked) < 10
@@ -127,7 +120,7 @@ def test_who_asks_for_much_patience_is_asked_another_day(setting: Setting) -> No
     with model_server(lambda _: Raw(429, "quota: later", {"Retry-After": "3600"})) as server:
         setting(server.environment())
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(3))
+        handle = translator.submit(gradients(3))
         with pytest.raises(JobError, match="HTTP 429: quota: later; it asks to wait for 3,600 seconds"):
             wait(translator, handle, lambda: None)
         assert len(server.asked) == 1
@@ -137,7 +130,7 @@ def test_a_long_wait_is_told(setting: Setting, caplog: pytest.LogCaptureFixture)
     with model_server(lambda _: Raw(503, "busy", {"Retry-After": "30"})) as server, caplog.at_level(logging.WARNING):
         setting(server.environment())
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(1))
+        handle = translator.submit(gradients(1))
         poll = threading.Thread(target=translator.poll, args=(handle,))
         poll.start()
         end = time.monotonic() + 30
@@ -175,7 +168,7 @@ def test_an_answer_that_trickles_is_late(setting: Setting) -> None:
         url = f"http://127.0.0.1:{listener.server_port}/v1"
         setting({"AMTS_OPENAI_URL": url, "AMTS_OPENAI_MODEL": "m", "AMTS_OPENAI_TIMEOUT": "1"})
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(1))
+        handle = translator.submit(gradients(1))
         with pytest.raises(JobError, match="nothing within the 1 seconds of AMTS_OPENAI_TIMEOUT; asked 2 times"):
             wait(translator, handle, lambda: None)
         listener.shutdown()
@@ -199,7 +192,7 @@ def test_what_a_server_says_of_an_account_is_not_told(setting: Setting, status: 
     with model_server(lambda _: Raw(status, "org-12345 owes sk-another")) as server:
         setting(server.environment())
         translator = create("openai", Knowledge(), {})
-        handle = translator.submit(job(2))
+        handle = translator.submit(gradients(2))
         with pytest.raises(JobError, match=f"HTTP {status}: ") as caught:
             wait(translator, handle, lambda: None)
     assert "12345" not in str(caught.value)
@@ -274,7 +267,7 @@ def test_a_dry_run_says_how_much_would_be_asked_though_no_price_is_known(setting
     with model_server(lambda _: GOOD) as server:
         setting(server.environment())
         rehearsal = rehearse("openai", Knowledge(units), {})
-        found = wait(rehearsal, rehearsal.submit(job(3)), lambda: None)
+        found = wait(rehearsal, rehearsal.submit(gradients(3)), lambda: None)
         assert server.asked == []
     assert found.cost is None
     assert any("engine openai: 3 requests, about " in note for note in found.notes)

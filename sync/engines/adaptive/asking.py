@@ -54,7 +54,6 @@ class Asking:
             self.cache.put(key, self.engine, self.model.identity, reply)
         else:
             self._passing[key] = reply
-            self.cache.release(key)
 
     def next(self, material: Material, usual: float | None) -> Question | Found:
         """What became of a segment, as far as is known; or what is to be asked next.

@@ -16,7 +16,6 @@ from sync.engines.adaptive.model import (
     Prompt,
     Refusals,
     Reply,
-    is_too_long,
     received,
 )  # fmt: skip
 from sync.engines.adaptive.options import Environment
@@ -57,10 +56,8 @@ class BedrockModel:
         try:
             found = self._converse(prompt)
         except Invalid as error:
-            if is_too_long(str(error)):
-                return Reply("", End.TOO_LONG)
-            if self._refusals.is_of_one():
-                return Reply(str(error), End.REFUSED)
+            if reply := self._refusals.reply(str(error), str(error)):
+                return reply
             raise
         except TimedOut as error:
             raise NoAnswer(str(error), BEDROCK_TRIES) from None

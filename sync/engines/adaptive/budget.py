@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sync.engines.adaptive.cache import Cache, Reserved
 from sync.engines.adaptive.model import Prices, Prompt, Spent
-from sync.engines.base import JobError
+from sync.engines.base import JobError, exceeded
 from sync.model import Cost
 
 
@@ -50,11 +50,9 @@ class Budget:
 
     def objection(self, cost: Cost) -> str | None:
         """Why work of that cost is refused; None where it is not."""
-        dearer = self.max_cost is not None and cost.dollars > self.max_cost
-        longer = self.max_characters is not None and cost.characters > self.max_characters
-        if not dearer and not longer:
+        limit = exceeded(cost.dollars, cost.characters, self.max_cost, self.max_characters)
+        if limit is None:
             return None
-        limit = f"max_cost of ${self.max_cost:g}" if dearer else f"max_characters of {self.max_characters:,}"
         return (
             f"engine {self.engine}: {cost.characters:,} characters would cost up to ${cost.dollars:,.2f}, over the "
             f"{limit}, and nothing was sent: raise it, or draft fewer sections"

@@ -91,11 +91,6 @@ class Reply:
     requests: int = 1  # that it took
 
 
-def is_too_long(said: str) -> bool:
-    """Whether a service refuses a prompt because it is too long, by what it says."""
-    return _TOO_LONG.search(said) is not None
-
-
 def received(
     prompt: Prompt, text: str, end: End, input_tokens: object = None, output_tokens: object = None, lost: int = 0
 ) -> Reply:
@@ -134,11 +129,16 @@ class Refusals:
         with self._lock:
             self._left = _MANY
 
-    def is_of_one(self) -> bool:
-        """One more was refused."""
+    def reply(self, said: str, shown: str) -> Reply | None:
+        """The reply to a prompt that was refused, by what the service said; None where it refuses all.
+
+        `shown` is what people are told of it.
+        """
+        if _TOO_LONG.search(said):
+            return Reply("", End.TOO_LONG)
         with self._lock:
             self._left -= 1
-            return self._left >= 0
+            return Reply(shown, End.REFUSED) if self._left >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from sync.engines.adaptive.model import (
     Prompt,
     Refusals,
     Reply,
-    is_too_long,
     received,
 )
 from sync.engines.adaptive.options import Environment
@@ -66,10 +65,9 @@ class OpenAiModel:
         try:
             found, lost = self._adapted(prompt, stop)
         except Refused as refused:
-            if refused.status in _OF_PROMPT and is_too_long(refused.said):
-                return Reply("", End.TOO_LONG)
-            if refused.status in _OF_PROMPT and self._refusals.is_of_one():
-                return Reply(f"HTTP {refused.status}: {refused.said[:200]}", End.REFUSED)
+            shown = f"HTTP {refused.status}: {refused.said[:200]}"
+            if refused.status in _OF_PROMPT and (reply := self._refusals.reply(refused.said, shown)):
+                return reply
             raise
         self._refusals.answered()
         return self._read(prompt, found, lost)
@@ -81,7 +79,7 @@ class OpenAiModel:
         return [str(item.get("id"))[:100] for item in data or () if isinstance(item, dict)]
 
     def _adapted(self, prompt: Prompt, stop: threading.Event) -> tuple[Any, int]:
-        """What comes back, asked for without what the server does not take; see `_send`."""
+        """What comes back, asked for without what the server does not take; see `Server.send`."""
         path = "chat/completions" if prompt.form == "chat" else "completions"
         while True:
             asked = self._asked(prompt)

@@ -61,9 +61,11 @@ class Run:
         self._order = 0
         self._flying = 0
         self._proven = False  # whether an answer has come
-        for id in materials:
-            self._look(id)
-        self._plan()
+        new = [key for id in materials if (key := self._look(id)) is not None]
+        # The shortest one first, which the others wait for; then the longest, so that none is alone at the end.
+        new.sort(key=lambda key: -self._questions[key].prompt.answer_tokens)
+        for key in [*new[-1:], *new[:-1]]:
+            self._push(key, 0.0)
 
     @property
     def questions(self) -> list[Question]:
@@ -155,7 +157,8 @@ class Run:
             self._proven = True
             self._questions.pop(key)
             for id in self._waiting.pop(key):
-                self._look(id)
+                if (new := self._look(id)) is not None:
+                    self._push(new, 0.0)
             self._changed.notify_all()
 
     def _is_asked(self, key: str, reserve: Reserve) -> bool:
@@ -194,25 +197,19 @@ class Run:
 
     # What is known.
 
-    def _look(self, id: str) -> None:
-        """Settle a segment, or ask what is to be asked for it next."""
+    def _look(self, id: str) -> str | None:
+        """Settle a segment, or let it wait for what is to be asked next: that question's key, if it is a new one."""
         material = self.materials[id]
         match self._asking.next(material, self._usual):
             case Found() as found:
                 self.found[id] = found
             case Question() as question:
                 key = self._asking.key(question.prompt)
+                self._waiting.setdefault(key, []).append(id)
                 if key not in self._questions:
                     self._questions[key] = question
-                    self._push(key, 0.0)
-                self._waiting.setdefault(key, []).append(id)
-
-    def _plan(self) -> None:
-        """The shortest one first, which the others wait for; then the longest, so that none is alone at the end."""
-        keys = sorted(self._questions, key=lambda key: -self._questions[key].prompt.answer_tokens)
-        self._due.clear()
-        for key in [*keys[-1:], *keys[:-1]]:
-            self._push(key, 0.0)
+                    return key
+        return None
 
     def _push(self, key: str, when: float) -> None:
         self._order += 1

@@ -27,7 +27,7 @@ from sync.engines.amazon.jobs import Batch
 from sync.engines.amazon.options import Options
 from sync.engines.amazon.resources import Data, Ready, Unusable, Waiting
 from sync.engines.amazon.texts import Answer, Way, translate_texts
-from sync.engines.base import Answers, EngineError, Handle, Job, JobError, Knowledge, job_of
+from sync.engines.base import Answers, EngineError, Handle, Job, JobError, Knowledge, exceeded, job_of
 from sync.engines.memory import exact_match
 from sync.model import Cost, Request, Translation
 from sync.parallel_data import write_units
@@ -88,12 +88,9 @@ class AmazonTranslator:
 
     def _objection(self, cost: Cost) -> str | None:
         """Why work of that cost is refused; None where it is not."""
-        options = self._options
-        dearer = cost.dollars > options.max_cost
-        longer = options.max_characters is not None and cost.billed > options.max_characters
-        if not dearer and not longer:
+        limit = exceeded(cost.dollars, cost.billed, self._options.max_cost, self._options.max_characters)
+        if limit is None:
             return None
-        limit = f"max_cost of ${options.max_cost:g}" if dearer else f"max_characters of {options.max_characters:,}"
         return (
             f"engine amazon: {cost.billed:,} characters (with markup) would cost ${cost.dollars:,.2f}, over the "
             f"{limit}, and nothing was sent: raise it, or draft fewer sections; without ACT it would cost "
